@@ -1,0 +1,85 @@
+"""Facts with sensible defaults, for tests of checks: construct, never mock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troubleshooter.facts import Reading
+from troubleshooter.facts.function import EnvironmentVariable, FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.tree import Entry, FileTree, Kind
+from troubleshooter.model import Origin
+
+AT = "2026-01-02T03:04:05.000Z"
+RECORD = Reading("lambda:GetFunction", Origin.RECORD, AT, "11111111-2222-3333-4444-555555555555")
+REGISTRY = Reading("ecr:BatchGetImage", Origin.REGISTRY, AT)
+IMAGE = Reading("image layers", Origin.IMAGE, AT)
+SOURCE = Reading("source folder", Origin.SOURCE, AT)
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:demo"
+URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/demo:latest"
+
+
+def function_record(**changes: Any) -> FunctionRecord:
+    """An image function of x86_64 that is Active."""
+    defaults: dict[str, Any] = {
+        "reading": RECORD,
+        "name": "demo",
+        "arn": ARN,
+        "package_type": "Image",
+        "architecture": "x86_64",
+        "state": "Active",
+        "update_status": "Successful",
+        "timeout_s": 30,
+        "memory_mb": 512,
+        "code_sha256": "a" * 64,
+    }
+    return FunctionRecord(**{**defaults, **changes})
+
+
+def function_code(**changes: Any) -> FunctionCode:
+    """Code in ECR."""
+    defaults: dict[str, Any] = {
+        "reading": RECORD,
+        "image_uri": URI,
+        "resolved_image_uri": f"{URI.partition(':')[0]}@sha256:{'a' * 64}",
+        "repository_type": "ECR",
+    }
+    return FunctionCode(**{**defaults, **changes})
+
+
+def image_config(**changes: Any) -> ImageConfig:
+    """An AWS Python base with a handler."""
+    defaults: dict[str, Any] = {
+        "reading": REGISTRY,
+        "architecture": "amd64",
+        "os": "linux",
+        "entrypoint": ("/lambda-entrypoint.sh",),
+        "command": ("app.handler",),
+        "workdir": "/var/task",
+        "environment": (variable("LAMBDA_TASK_ROOT", "/var/task"), variable("PATH", "/var/lang/bin:/usr/bin:/bin")),
+    }
+    return ImageConfig(**{**defaults, **changes})
+
+
+def variable(name: str, value: str) -> EnvironmentVariable:
+    """A launch variable, whose value is kept."""
+    return EnvironmentVariable(name, len(value), "text", "0" * 12, value)
+
+
+def tree(files: dict[str, str | bytes | Entry]) -> FileTree:
+    """A tree of files by absolute path; text or bytes make a 0644 file, an `Entry` stands as it is. Parents are made."""
+    entries: dict[str, Entry] = {}
+    contents: dict[str, bytes] = {}
+    for path, value in files.items():
+        parent = path.rpartition("/")[0]
+        while parent:
+            entries.setdefault(parent, Entry(Kind.DIRECTORY, 0o755))
+            parent = parent.rpartition("/")[0]
+        if isinstance(value, Entry):
+            entries[path] = value
+            contents[path] = value.head
+        else:
+            content = value.encode() if isinstance(value, str) else value
+            entries[path] = Entry(Kind.FILE, 0o644, size=len(content), head=content[:256])
+            contents[path] = content
+    return FileTree(entries, contents.get)

@@ -1,0 +1,1 @@
+"""Providers that think: they make facts out of facts and never read the world."""

@@ -1,0 +1,180 @@
+"""Failure modes, one module each: the page of `explain`, the text signatures, and the check where something can prove it.
+
+A module is named after the failure mode's id. Its docstring is the page; `SIGNATURES` the text patterns; `FREQUENCY` how
+often it is met; a function of the same name marked `@check` the question on facts. Nothing else registers it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, ParamSpec
+
+from troubleshooter.facts import Cost, Reason, Store, Unavailable
+from troubleshooter.facts.store import Need, needs_of
+from troubleshooter.model import Evidence, Finding, Outcome, Remediation, Rung, Severity, Subject, Unblock, Verdict
+
+P = ParamSpec("P")
+
+
+class Frequency(IntEnum):
+    """How often a failure mode is met, for ranking suspects of equal signature."""
+
+    RARE = 0
+    OCCASIONAL = 1
+    COMMON = 2
+    VERY_COMMON = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A text that suggests a failure mode. It never proves one."""
+
+    pattern: re.Pattern[str]
+    weight: int
+    """3: hardly anything else writes this; 2: typical; 1: one of several explanations."""
+    unless: re.Pattern[str] | None = None
+    """The same text elsewhere in the material that speaks against it."""
+
+
+def signature(pattern: str, weight: int = 2, *, unless: str | None = None) -> Signature:
+    """A signature; the pattern is matched case-insensitively over several lines, `.` not crossing lines."""
+    flags = re.IGNORECASE | re.MULTILINE
+    return Signature(re.compile(pattern, flags), weight, re.compile(unless, flags) if unless else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question on facts."""
+
+    id: str
+    title: str
+    severity: Severity
+    rung: Rung
+    needs: tuple[Need, ...]
+    explains: tuple[str, ...]
+    function: Callable[..., Verdict] = field(repr=False)
+
+    def run(self, store: Store) -> Verdict:
+        """Reads what the check needs and asks it. Never raises: a crash is `unknown` and marked as our bug."""
+        facts: dict[str, object] = {}
+        for need in sorted(self.needs, key=lambda n: store.cost(n.fact)):
+            fact = store.get(need.fact)
+            if isinstance(fact, Unavailable) and not need.tolerant:
+                return missing(fact)
+            facts[need.name] = fact
+        try:
+            return self.function(**facts)
+        except Exception as error:
+            text = f"the check crashed: {type(error).__name__}: {error} (a bug of ours)"
+            return Verdict(Outcome.UNKNOWN, text, our_fault=True)
+
+    def cost(self, store: Store) -> Cost:
+        """What running it would still take."""
+        return max((store.cost(n.fact) for n in self.needs), default=Cost.THINK)
+
+    def find(self, store: Store, subject: Subject, *, on_path: bool) -> Finding:
+        """Runs it and stamps the verdict."""
+        began = time.perf_counter()
+        verdict = self.run(store)
+        elapsed = (time.perf_counter() - began) * 1000
+        return Finding(self.id, subject, self.rung, self.severity, verdict, on_path, round(elapsed, 3))
+
+
+def check(
+    *, title: str, severity: Severity, rung: Rung, explains: tuple[str, ...] = ()
+) -> Callable[[Callable[P, Verdict]], Callable[P, Verdict]]:
+    """Marks a module's function as its check. `rung` is where the failure bites; `explains` names modes that are its shadow."""
+
+    def mark(function: Callable[P, Verdict]) -> Callable[P, Verdict]:
+        function.__check__ = (title, severity, rung, explains)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def passed(message: str, *evidence: Evidence) -> Verdict:
+    """The failure mode is excluded."""
+    return Verdict(Outcome.PASS, message, evidence)
+
+
+def failed(message: str, *evidence: Evidence, remediation: Remediation) -> Verdict:
+    """The failure mode is there."""
+    return Verdict(Outcome.FAIL, message, evidence, remediation)
+
+
+def not_applicable(message: str) -> Verdict:
+    """The question does not arise for this target."""
+    return Verdict(Outcome.NOT_APPLICABLE, message)
+
+
+def unknown(message: str, *evidence: Evidence, unblock: Unblock | None = None) -> Verdict:
+    """The facts were read and do not settle it, or could not be read."""
+    return Verdict(Outcome.UNKNOWN, message, evidence, unblock=unblock)
+
+
+def missing(fact: Unavailable) -> Verdict:
+    """The verdict that a missing fact leads to."""
+    if not fact.applies:
+        return not_applicable(fact.detail)
+    return Verdict(Outcome.UNKNOWN, fact.detail, unblock=fact.unblock, our_fault=fact.reason is Reason.FAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One failure mode as its module describes it."""
+
+    id: str
+    page: str
+    """The module's docstring."""
+    signatures: tuple[Signature, ...]
+    frequency: Frequency
+    check: Check | None
+    rung: Rung | None
+    """Where it bites: the check's rung, else the module's `RUNG`."""
+
+    @property
+    def title(self) -> str:
+        """First line of the page."""
+        return self.page.strip().partition("\n")[0].rstrip(".")
+
+
+@functools.cache
+def all_modes() -> dict[str, Mode]:
+    """Every failure mode by id, sorted: whatever modules lie in this folder."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return {name: _mode(name) for name in names}
+
+
+@functools.cache
+def all_checks() -> dict[str, Check]:
+    """Every check by id, sorted."""
+    return {mode.id: mode.check for mode in all_modes().values() if mode.check is not None}
+
+
+def _mode(name: str) -> Mode:
+    module = importlib.import_module(f"{__name__}.{name}")
+    found = _check(module, name)
+    return Mode(
+        id=name,
+        page=inspect.cleandoc(module.__doc__ or ""),
+        signatures=tuple(getattr(module, "SIGNATURES", ())),
+        frequency=getattr(module, "FREQUENCY", Frequency.OCCASIONAL),
+        check=found,
+        rung=found.rung if found else getattr(module, "RUNG", None),
+    )
+
+
+def _check(module: Any, name: str) -> Check | None:
+    function = getattr(module, name, None)
+    if function is None:
+        return None
+    title, severity, rung, explains = function.__check__
+    return Check(name, title, severity, rung, needs_of(function), explains, function)

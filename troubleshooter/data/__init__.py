@@ -1,0 +1,1 @@
+"""Knowledge that changes, as JSON with source and date."""

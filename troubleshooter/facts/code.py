@@ -1,0 +1,64 @@
+"""What the handler's code does: imports, and work that nobody waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troubleshooter.facts.base import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import that is reached from the handler at load time."""
+
+    module: str
+    """Top-level import name (Python) or package specifier (Node: `@scope/name` or `name`)."""
+    full: str
+    """As written: `google.cloud.storage`, `@aws-sdk/client-s3/dist`."""
+    path: str
+    line: int
+    guarded: bool = False
+    """Inside try/except ImportError, `if TYPE_CHECKING`, or an optional require: its absence breaks nothing at load time."""
+    deferred: bool = False
+    """Inside a function body: breaks at call time only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportClosure(Fact):
+    """Imports reached from the handler, and which of them nothing provides."""
+
+    language: str
+    imports: tuple[Import, ...] = ()
+    missing: tuple[Import, ...] = ()
+    """Unguarded, at load time, provided by neither standard library, runtime, nor any folder of the search path."""
+    missing_deferred: tuple[Import, ...] = ()
+    complete: bool = True
+    """False where a file on the way could not be read or parsed, so that more may be missing."""
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FloatingWork:
+    """Work that is started and not awaited before the handler returns."""
+
+    construct: str
+    """`asyncio.create_task`, `loop.create_task`, `asyncio.ensure_future`, `forEach(async …)`, `floating promise`, …"""
+    path: str
+    line: int
+    text: str
+    """The source line, stripped."""
+    function: str
+    """Function that starts it."""
+    certain: bool
+    """True where every path from the handler returns without awaiting it; False where that could not be decided."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackgroundWork(Fact):
+    """Floating work that is reachable from the handler."""
+
+    language: str
+    handler_path: str
+    floating: tuple[FloatingWork, ...] = ()
+    awaited: tuple[FloatingWork, ...] = ()
+    """Look-alikes that are waited for: gathered, awaited later, run in a task group."""

@@ -1,0 +1,116 @@
+"""The function side: what AWS's record or a template's resource says of one function."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from troubleshooter.facts.base import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentVariable:
+    """One variable without its value, unless it is one of the launch variables of `data/launch_variables.json`."""
+
+    name: str
+    length: int
+    """Characters of the value."""
+    shape: str
+    """`arn`, `url`, `path`, `integer`, `boolean`, `json`, `pem`, `text`, `expression` (a template's), `empty`."""
+    digest: str
+    """Salted hash, to say "the same value" and nothing else."""
+    value: str | None = None
+    """Kept for launch variables only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOverride:
+    """The function's ImageConfig. None means that the member is absent; an empty tuple or text was sent empty."""
+
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    workdir: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        return self.entrypoint is None and self.command is None and self.workdir is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionRecord(Fact):
+    """Configuration of one function: `lambda:GetFunction`, `lambda:GetFunctionConfiguration`, or a template's resource."""
+
+    name: str
+    arn: str | None = None
+    version: str | None = None
+    package_type: str = "Zip"
+    """`Zip` or `Image`."""
+    architecture: str = "x86_64"
+    """`x86_64` or `arm64`; x86_64 is the service's default when absent."""
+    architecture_stated: bool = True
+    """False where the default was taken because nothing was stated."""
+    runtime: str | None = None
+    handler: str | None = None
+    state: str | None = None
+    state_reason: str | None = None
+    state_reason_code: str | None = None
+    update_status: str | None = None
+    update_reason: str | None = None
+    update_reason_code: str | None = None
+    last_modified: dt.datetime | None = None
+    timeout_s: int | None = None
+    memory_mb: int | None = None
+    ephemeral_mb: int | None = None
+    role: str | None = None
+    log_group: str | None = None
+    log_format: str = "Text"
+    system_log_level: str | None = None
+    override: ImageOverride = field(default_factory=ImageOverride)
+    environment: tuple[EnvironmentVariable, ...] = ()
+    environment_error: str | None = None
+    """Error code of the environment's decryption."""
+    layers: tuple[str, ...] = ()
+    code_sha256: str | None = None
+    """Zip: base64 of the package's SHA-256. Image: hex of the image's digest."""
+    vpc_attached: bool = False
+
+    @property
+    def is_image(self) -> bool:
+        return self.package_type == "Image"
+
+    @property
+    def region(self) -> str | None:
+        """Region of the ARN."""
+        return self.arn.split(":")[3] if self.arn and self.arn.count(":") >= 6 else None
+
+    @property
+    def account(self) -> str | None:
+        """Account id of the ARN."""
+        return self.arn.split(":")[4] if self.arn and self.arn.count(":") >= 6 else None
+
+    def variable(self, name: str) -> EnvironmentVariable | None:
+        return next((v for v in self.environment if v.name == name), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionCode(Fact):
+    """Where a function's code lies. The zip's presigned address is not here: it is a credential and stays in its collector."""
+
+    image_uri: str | None = None
+    resolved_image_uri: str | None = None
+    """`repository@sha256:…`"""
+    repository_type: str | None = None
+
+    @property
+    def digest(self) -> str | None:
+        """`sha256:…` of the image that AWS runs."""
+        return self.resolved_image_uri.partition("@")[2] or None if self.resolved_image_uri else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller(Fact):
+    """Who asks: `sts:GetCallerIdentity`."""
+
+    account: str
+    arn: str
+    region: str

@@ -1,0 +1,52 @@
+"""How the process is started: the effective launch and what happens when the kernel is asked to do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troubleshooter.facts.base import Fact
+from troubleshooter.model import Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectiveLaunch(Fact):
+    """Image configuration with the function's ImageConfig on top, per member (API semantics, not folklore).
+
+    A member that is absent, or empty in the record, falls back to the image's; `entrypoint_origin` and its sisters say
+    which won: `override`, `image`, or `none`.
+    """
+
+    entrypoint: tuple[str, ...]
+    entrypoint_origin: str
+    command: tuple[str, ...]
+    command_origin: str
+    workdir: str
+    workdir_origin: str
+    path: str | None = None
+    """PATH of the process, the image's with the function's on top."""
+    evidence: tuple[Evidence, ...] = ()
+    """The members, each cited from where it came."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        return self.entrypoint + self.command
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpawnResult(Fact):
+    """What execve would say to the effective argv inside the image, as Lambda's unprivileged user."""
+
+    errno: str
+    """`ok`, `ENOENT`, `EACCES`, `ENOEXEC`, or `ELOOP`."""
+    cause: str
+    """Why, in one word: see `analysis/launch.py`; `ok` where it starts."""
+    path: str
+    """The file that decided: the entrypoint, or an interpreter or loader it needs."""
+    detail: str
+    """One clause."""
+    chain: tuple[str, ...] = ()
+    """Files that the kernel opens in turn: script, interpreter, loader."""
+    machine: str = ""
+    """OCI architecture of the ELF file at the end of the chain; empty where there is none."""
+    machine_path: str = ""
+    evidence: tuple[Evidence, ...] = ()

@@ -1,0 +1,111 @@
+"""Log events, and the timeline that they tell."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from troubleshooter.facts.base import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One event. Its text is outside text."""
+
+    at: dt.datetime | None
+    """When it was written, in UTC; None where the source tells no time."""
+    stream: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEvents(Fact):
+    """Events of the function's log group or of a file, oldest first."""
+
+    group: str
+    group_exists: bool = True
+    events: tuple[LogEvent, ...] = ()
+    complete: bool = True
+    """False where reading stopped at a budget."""
+    since: dt.datetime | None = None
+    """Start of the window that was read."""
+    streams_exist: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InitRecord:
+    """One init of an execution environment, from INIT_REPORT or platform.initReport/initRuntimeDone."""
+
+    at: dt.datetime | None
+    stream: str
+    duration_ms: float | None
+    phase: str
+    """`init` or `invoke`."""
+    status: str
+    """`success`, `error`, `timeout`."""
+    error_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchError:
+    """The IMAGE line: the effective launch that failed, as the platform prints it."""
+
+    at: dt.datetime | None
+    stream: str
+    error: str
+    entrypoint: str
+    command: str
+    workdir: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One invocation, START to REPORT."""
+
+    request_id: str
+    stream: str
+    version: str
+    start: dt.datetime | None
+    end: dt.datetime | None
+    duration_ms: float | None = None
+    billed_ms: float | None = None
+    memory_mb: int | None = None
+    max_memory_mb: int | None = None
+    init_ms: float | None = None
+    status: str = "success"
+    """`success`, `error`, `timeout`; `unknown` where neither REPORT nor runtimeDone was seen."""
+    error_type: str | None = None
+    error: str | None = None
+    """The fault record's or the runtime client's message."""
+    lines: tuple[str, ...] = ()
+    """Application lines between START and END, in order, at most 200."""
+    line_times: tuple[dt.datetime | None, ...] = ()
+    late_lines: tuple[str, ...] = ()
+    """Application lines in this invocation whose own time lies before its START, or between the END before and its START."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """One error that the platform, the runtime client or the application wrote."""
+
+    at: dt.datetime | None
+    stream: str
+    error_type: str | None
+    message: str
+    platform: bool
+    """Written by Lambda or its runtime client, not by the application."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline(Fact):
+    """What happened, oldest first, split at the last change of the function's code or configuration."""
+
+    inits: tuple[InitRecord, ...] = ()
+    launch_errors: tuple[LaunchError, ...] = ()
+    invocations: tuple[Invocation, ...] = ()
+    errors: tuple[ErrorText, ...] = ()
+    history: int = 0
+    """Events from before the last change, left out of the above."""
+    events: int = 0
+    """Events that speak of the present."""
+    last_change: dt.datetime | None = None
