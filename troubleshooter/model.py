@@ -169,6 +169,8 @@ class Verdict:
     remediation: Remediation | None = None
     unblock: Unblock | None = None
     """Set on `unknown`: what would settle it."""
+    rung: Rung | None = None
+    """Where it bites in this target, if not at the check's own rung."""
     our_fault: bool = False
     """The check itself crashed: `unknown`, and a bug of ours."""
 

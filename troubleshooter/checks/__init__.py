@@ -85,7 +85,7 @@ class Check:
         began = time.perf_counter()
         verdict = self.run(store)
         elapsed = (time.perf_counter() - began) * 1000
-        return Finding(self.id, subject, self.rung, self.severity, verdict, on_path, round(elapsed, 3))
+        return Finding(self.id, subject, verdict.rung or self.rung, self.severity, verdict, on_path, round(elapsed, 3))
 
 
 def check(
@@ -105,9 +105,9 @@ def passed(message: str, *evidence: Evidence) -> Verdict:
     return Verdict(Outcome.PASS, message, evidence)
 
 
-def failed(message: str, *evidence: Evidence, remediation: Remediation) -> Verdict:
-    """The failure mode is there."""
-    return Verdict(Outcome.FAIL, message, evidence, remediation)
+def failed(message: str, *evidence: Evidence, remediation: Remediation, rung: Rung | None = None) -> Verdict:
+    """The failure mode is there. `rung`: where it bites in this target, if not at the check's own rung."""
+    return Verdict(Outcome.FAIL, message, evidence, remediation, rung=rung)
 
 
 def not_applicable(message: str) -> Verdict:

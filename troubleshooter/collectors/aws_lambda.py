@@ -1,0 +1,164 @@
+"""Lambda's record of a function, and the code package of a zip function."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from troubleshooter.collectors.aws import Answer, Aws
+from troubleshooter.facts import Cost, Fact, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.environment import describe
+from troubleshooter.facts.function import Caller, FunctionCode, FunctionRecord, ImageOverride
+from troubleshooter.facts.given import GivenFunction
+from troubleshooter.model import Role, Subject
+from troubleshooter.redact import Secrets
+
+_NOT_DEPLOYED = Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has no record of what is only proposed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetFunctionAnswer(Fact):
+    """One `lambda:GetFunction`, taken apart at once: environment values are described and dropped."""
+
+    record: FunctionRecord
+    code: FunctionCode
+    location: str | None = field(repr=False, default=None)
+    """Presigned address of a zip's package: a credential for ten minutes."""
+
+
+@provides(cost=Cost.CALL)
+def get_function(given: GivenFunction, subject: Subject, aws: Aws, secrets: Secrets) -> GetFunctionAnswer | Unavailable:
+    """`lambda:GetFunction`."""
+    if subject.role is not Role.DEPLOYED:
+        return _NOT_DEPLOYED
+    answer = aws.call(
+        "lambda", "GetFunction", resource=_arn(given, aws), required=("Configuration", "Code"), **_named(given)
+    )
+    code = answer.data["Code"]
+    location = code.get("Location") if code.get("RepositoryType") != "ECR" else None
+    if location:
+        secrets.remember("code location", str(location))
+    return GetFunctionAnswer(
+        reading=answer.reading(),
+        record=_record(answer, answer.data["Configuration"], secrets),
+        code=FunctionCode(
+            reading=answer.reading(),
+            image_uri=code.get("ImageUri"),
+            resolved_image_uri=code.get("ResolvedImageUri"),
+            repository_type=code.get("RepositoryType"),
+        ),
+        location=location,
+    )
+
+
+@provides()
+def record_of_get_function(answer: GetFunctionAnswer) -> FunctionRecord:
+    """The configuration part."""
+    return answer.record
+
+
+@provides(cost=Cost.CALL, rank=1)
+def get_function_configuration(
+    given: GivenFunction, subject: Subject, aws: Aws, secrets: Secrets
+) -> FunctionRecord | Unavailable:
+    """`lambda:GetFunctionConfiguration`: the same record where GetFunction is denied."""
+    if subject.role is not Role.DEPLOYED:
+        return _NOT_DEPLOYED
+    answer = aws.call(
+        "lambda",
+        "GetFunctionConfiguration",
+        resource=_arn(given, aws),
+        required=("FunctionName", "FunctionArn"),
+        **_named(given),
+    )
+    return _record(answer, answer.data, secrets)
+
+
+@provides()
+def code_of_get_function(answer: GetFunctionAnswer) -> FunctionCode:
+    """The code part."""
+    return answer.code
+
+
+@provides(cost=Cost.CALL)
+def get_caller_identity(aws: Aws) -> Caller:
+    """`sts:GetCallerIdentity`."""
+    answer = aws.call("sts", "GetCallerIdentity", required=("Account", "Arn"))
+    return Caller(
+        reading=answer.reading(), account=answer.data["Account"], arn=answer.data["Arn"], region=aws.region or "not set"
+    )
+
+
+def _named(given: GivenFunction) -> dict[str, str]:
+    name = {"FunctionName": given.call_name}
+    return name if given.qualifier is None else {**name, "Qualifier": given.qualifier}
+
+
+def _arn(given: GivenFunction, aws: Aws) -> str:
+    return given.arn or f"arn:aws:lambda:{aws.region or '*'}:{given.account or '*'}:function:{given.name}"
+
+
+def _record(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> FunctionRecord:
+    """A `FunctionConfiguration` structure of the API as a fact. Raises SourceError for one that makes no sense."""
+    try:
+        return _parsed(answer, data, secrets)
+    except (AttributeError, TypeError, KeyError, IndexError, ValueError) as error:
+        detail = f"{answer.source} gave a configuration that makes no sense ({type(error).__name__})"
+        raise SourceError(Unavailable(Reason.MALFORMED, detail)) from error
+
+
+def _parsed(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> FunctionRecord:
+    architectures = data.get("Architectures") or []
+    logging = data.get("LoggingConfig") or {}
+    environment = data.get("Environment") or {}
+    variables = environment.get("Variables") or {}
+    return FunctionRecord(
+        reading=answer.reading(),
+        name=str(data["FunctionName"]),
+        arn=str(data["FunctionArn"]),
+        version=data.get("Version"),
+        package_type=data.get("PackageType") or "Zip",
+        architecture=str(architectures[0]) if architectures else "x86_64",
+        architecture_stated=bool(architectures),
+        runtime=data.get("Runtime"),
+        handler=data.get("Handler"),
+        state=data.get("State"),
+        state_reason=data.get("StateReason"),
+        state_reason_code=data.get("StateReasonCode"),
+        update_status=data.get("LastUpdateStatus"),
+        update_reason=data.get("LastUpdateStatusReason"),
+        update_reason_code=data.get("LastUpdateStatusReasonCode"),
+        last_modified=_time(data.get("LastModified")),
+        timeout_s=data.get("Timeout"),
+        memory_mb=data.get("MemorySize"),
+        ephemeral_mb=(data.get("EphemeralStorage") or {}).get("Size"),
+        role=data.get("Role"),
+        log_group=logging.get("LogGroup"),
+        log_format=logging.get("LogFormat") or "Text",
+        system_log_level=logging.get("SystemLogLevel"),
+        override=_override((data.get("ImageConfigResponse") or {}).get("ImageConfig") or {}),
+        environment=tuple(describe(str(k), str(v), secrets) for k, v in sorted(variables.items())),
+        environment_error=(environment.get("Error") or {}).get("ErrorCode"),
+        layers=tuple(str(layer["Arn"]) for layer in data.get("Layers") or []),
+        code_sha256=data.get("CodeSha256"),
+        vpc_attached=bool((data.get("VpcConfig") or {}).get("VpcId")),
+    )
+
+
+def _override(config: Mapping[str, Any]) -> ImageOverride:
+    def words(key: str) -> tuple[str, ...] | None:
+        return None if config.get(key) is None else tuple(str(word) for word in config[key])
+
+    return ImageOverride(words("EntryPoint"), words("Command"), config.get("WorkingDirectory"))
+
+
+def _time(text: object) -> dt.datetime | None:
+    """`2026-01-02T03:04:05.678+0000` as the API writes it."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,332 @@
+"""Where does it stop? From record, timeline and pasted text to ladder, symptom and suspects. Pure.
+
+Runs before any check. Each rung's state names its evidence; what no evidence shows stays unknown, also below a failed rung.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from troubleshooter import suspects
+from troubleshooter.checks import all_modes
+from troubleshooter.facts import Fact, Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.logs import InitRecord, Invocation, Timeline
+from troubleshooter.model import Evidence, Origin, Role, Rung, RungReport, RungState, Suspect, Symptom
+from troubleshooter.text import one_line
+
+RECENT = 20
+"""Invocations that decide whether a function is healthy now."""
+TOLERATED = 0.2
+"""Share of them that may fail at the platform's level while the newest succeed."""
+
+_RUNG_OF_TYPE = {
+    "Runtime.InvalidEntrypoint": Rung.SPAWN,
+    "Runtime.InvalidWorkingDir": Rung.SPAWN,
+    "Runtime.InvalidTaskConfig": Rung.SPAWN,
+    "Runtime.ImportModuleError": Rung.HANDLER,
+    "Runtime.HandlerNotFound": Rung.HANDLER,
+    "Runtime.MalformedHandlerName": Rung.HANDLER,
+    "Runtime.UserCodeSyntaxError": Rung.HANDLER,
+    "Runtime.BuiltInModuleConflict": Rung.HANDLER,
+    "Runtime.MalformedStreamingHandler": Rung.HANDLER,
+    "Runtime.NodeJsExit": Rung.INVOKE,
+    "Function.ResponseSizeTooLarge": Rung.RESPONSE,
+    "Sandbox.Timedout": Rung.INVOKE,
+}
+"""Error types that say by themselves how far the launch got (see the failure modes' pages)."""
+_IMPLIES_BELOW = frozenset({Rung.SPAWN, Rung.RUNTIME, Rung.HANDLER, Rung.INIT, Rung.INVOKE, Rung.RESPONSE})
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """What is known before any check runs."""
+
+    ladder: tuple[RungReport, ...]
+    symptom: Symptom
+
+
+@dataclass(slots=True)
+class _Ladder:
+    """The ladder while it is put together."""
+
+    states: dict[Rung, RungReport] = field(default_factory=dict)
+
+    def mark(self, rung: Rung, state: RungState, *evidence: Evidence) -> None:
+        """States are only ever set once: the first and newest evidence stands."""
+        self.states.setdefault(rung, RungReport(rung, state, evidence))
+
+    def passed_below(self, rung: Rung, *evidence: Evidence) -> None:
+        for each in Rung:
+            if each.height < rung.height:
+                self.mark(each, RungState.PASSED, *evidence)
+
+    def reports(self) -> tuple[RungReport, ...]:
+        return tuple(self.states.get(rung, RungReport(rung, RungState.UNKNOWN)) for rung in Rung)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The newest thing that happened, reduced to where it stopped. `rung` None: it went well."""
+
+    rung: Rung | None
+    summary: str
+    evidence: tuple[Evidence, ...]
+    at: dt.datetime | None
+    below_passed: bool
+    """Whether stopping there shows that everything below was passed."""
+
+
+def triage(
+    role: Role,
+    record: FunctionRecord | Unavailable,
+    timeline: Timeline | Unavailable,
+    text: GivenText | Unavailable,
+) -> Triage:
+    """Ladder and symptom of the newest attempt that the evidence shows."""
+    ladder = _Ladder()
+    ranked = suspects.rank(_texts(record, timeline, text))
+    pasted = _pasted(text, ranked, deployed=role is Role.DEPLOYED)
+    state = _state(record) if isinstance(record, FunctionRecord) and role is Role.DEPLOYED else None
+    attempt = newest(timeline) if isinstance(timeline, Timeline) else None
+
+    for stopped in (pasted, state, attempt):
+        if stopped is not None and stopped.rung is not None:
+            ladder.mark(stopped.rung, RungState.FAILED, *stopped.evidence)
+            if stopped.below_passed:
+                ladder.passed_below(stopped.rung, *stopped.evidence)
+            _record_shows(ladder, record, role)
+            symptom = Symptom(
+                rung=stopped.rung,
+                role=role,
+                summary=stopped.summary,
+                evidence=stopped.evidence,
+                since=_since(timeline, stopped),
+                suspects=tuple(ranked),
+            )
+            return Triage(ladder.reports(), symptom)
+
+    if attempt is not None:
+        ladder.mark(Rung.INVOKE, RungState.PASSED, *attempt.evidence)
+        ladder.passed_below(Rung.INVOKE, *attempt.evidence)
+    _record_shows(ladder, record, role)
+    said = isinstance(text, GivenText)
+    healthy = attempt is not None and not said
+    summary = _quiet_summary(attempt, said=said, timeline=timeline)
+    evidence = attempt.evidence if attempt is not None else ()
+    return Triage(
+        ladder.reports(),
+        Symptom(None, role, summary, evidence, suspects=tuple(ranked), healthy=healthy),
+    )
+
+
+def failing_rung(result: Triage) -> Rung | None:
+    """The lowest rung with evidence of failure."""
+    return next((r.rung for r in result.ladder if r.state is RungState.FAILED), None)
+
+
+def with_failure(ladder: Sequence[RungReport], rung: Rung, evidence: tuple[Evidence, ...]) -> tuple[RungReport, ...]:
+    """The ladder after a proof: a rung that nothing showed passed is failed by it."""
+    return tuple(
+        replace(r, state=RungState.FAILED, evidence=evidence) if r.rung is rung and r.state is RungState.UNKNOWN else r
+        for r in ladder
+    )
+
+
+def newest(timeline: Timeline) -> Attempt | None:
+    """Where the newest attempt in the log stopped; None where the log shows none."""
+    recent = sorted(timeline.invocations, key=_begun)[-RECENT:]
+    last = recent[-1] if recent else None
+    init = max(timeline.inits, key=_time, default=None)
+    if init is not None and init.status in ("error", "timeout") and (last is None or _later(init, last)):
+        return _failed_init(timeline, init)
+    if last is None:
+        return _launch_failure(timeline)
+    broken = [i for i in recent if _stopped(timeline, i) is not None]
+    if broken and (broken[-1] is last or len(broken) / len(recent) > TOLERATED):
+        return _stopped(timeline, broken[-1])
+    if last.status == "unknown":
+        return None
+    cited = _cite(timeline, f"REPORT {last.request_id}: {last.status}, {_ms(last.duration_ms)}", "newest invocation")
+    if last.status == "success":
+        return Attempt(None, "the newest invocation succeeded", (cited,), last.end, below_passed=True)
+    return Attempt(Rung.INVOKE, _user_error(last), (cited,), last.end, below_passed=True)
+
+
+def _stopped(timeline: Timeline, invocation: Invocation) -> Attempt | None:
+    """Where one invocation stopped at the platform's level; None where it went well, or only the user's code raised."""
+    kind = invocation.error_type or ""
+    text = invocation.error or ""
+    if invocation.status == "timeout" or kind == "Sandbox.Timedout" or "Task timed out" in text:
+        init = _init_of(timeline, invocation)
+        if init is not None and init.status == "timeout":
+            return _failed_init(timeline, init)
+        cited = _cite(timeline, f"{invocation.request_id}: timed out", "invocation")
+        started = bool(invocation.init_ms) or any(i.status == "success" for i in timeline.invocations)
+        return Attempt(Rung.INVOKE, "the invocation timed out", (cited,), invocation.end, below_passed=started)
+    if not kind.startswith(("Runtime.", "Function.", "Extension.", "Sandbox.")):
+        return None
+    init = _init_of(timeline, invocation)
+    if init is not None and init.status in ("error", "timeout"):
+        return _failed_init(timeline, init)
+    rung = _RUNG_OF_TYPE.get(kind, Rung.INVOKE)
+    cited = _cite(timeline, f"{kind}: {one_line(text, 200)}" if text else kind, "invocation error type")
+    below = rung is not Rung.SPAWN or kind != "Runtime.ExitError"
+    return Attempt(rung, f"the newest invocation ended with {kind}", (cited,), invocation.end, below_passed=below)
+
+
+def _failed_init(timeline: Timeline, init: InitRecord) -> Attempt:
+    kind = init.error_type or ""
+    if init.status == "timeout" and not kind:
+        rung = Rung.INIT
+    elif kind == "Runtime.ExitError":
+        rung = Rung.RUNTIME
+    elif kind.startswith("Extension."):
+        rung = Rung.SPAWN
+    else:
+        rung = _RUNG_OF_TYPE.get(kind, Rung.HANDLER)
+    value = f"INIT_REPORT status {init.status}, {kind or 'no error type'}, {_ms(init.duration_ms)}"
+    summary = f"init ended with {kind or init.status} after {_ms(init.duration_ms)}"
+    # An init that ran out of time says nothing of whether the runtime client ever spoke.
+    below = rung is not Rung.INIT
+    evidence = (_cite(timeline, value, "newest init"), *_launch_lines(timeline))
+    return Attempt(rung, summary, evidence, init.at, below_passed=below)
+
+
+def _launch_failure(timeline: Timeline) -> Attempt | None:
+    if not timeline.launch_errors:
+        return None
+    newest_error = timeline.launch_errors[-1]
+    return Attempt(
+        Rung.SPAWN,
+        f"the process was not started: {one_line(newest_error.error, 120)}",
+        tuple(_launch_lines(timeline)),
+        newest_error.at,
+        below_passed=True,
+    )
+
+
+def _launch_lines(timeline: Timeline) -> list[Evidence]:
+    if not timeline.launch_errors:
+        return []
+    e = timeline.launch_errors[-1]
+    value = f"{e.error}; Entrypoint: [{e.entrypoint}] Cmd: [{e.command}] WorkingDir: [{e.workdir}]"
+    return [_cite(timeline, value, "platform's launch error")]
+
+
+def _state(record: FunctionRecord) -> Attempt | None:
+    """What AWS's own record says of readiness."""
+    evidence = (record.cite("state"), record.cite("update_status"))
+    if record.state == "Failed" or (record.state == "Inactive" and record.state_reason_code not in (None, "Idle")):
+        cited = (*evidence, record.cite("state_reason_code"), record.cite("state_reason"))
+        return Attempt(
+            Rung.READY, f"the function's state is {record.state}", cited, record.last_modified, below_passed=True
+        )
+    if record.update_status in ("Failed", "InProgress"):
+        cited = (*evidence, record.cite("update_reason_code"), record.cite("update_reason"))
+        return Attempt(
+            Rung.READY, f"the last update is {record.update_status}", cited, record.last_modified, below_passed=True
+        )
+    return None
+
+
+def _record_shows(ladder: _Ladder, record: FunctionRecord | Unavailable, role: Role) -> None:
+    if not isinstance(record, FunctionRecord) or role is not Role.DEPLOYED:
+        return
+    ladder.mark(Rung.BUILD, RungState.PASSED, record.cite("package_type"))
+    ladder.mark(Rung.DEPLOY, RungState.PASSED, record.cite("arn"))
+    if record.state == "Active" and record.update_status == "Successful":
+        ladder.mark(Rung.READY, RungState.PASSED, record.cite("state"), record.cite("update_status"))
+
+
+def _pasted(text: GivenText | Unavailable, ranked: list[Suspect], *, deployed: bool) -> Attempt | None:
+    """What pasted text says: its strongest suspect's rung. A text about building or deploying is newer than what runs."""
+    if not isinstance(text, GivenText) or not ranked:
+        return None
+    only = suspects.rank([text.text])
+    mode = all_modes().get(only[0].cause) if only else None
+    if mode is None or mode.rung is None:
+        return None
+    if deployed and mode.rung.height > Rung.DEPLOY.height:
+        return None
+    cited = text.cite("text", one_line(text.text, 300), label="pasted text")
+    return Attempt(mode.rung, f"the pasted text points at the {mode.rung} rung", (cited,), None, below_passed=False)
+
+
+def _texts(
+    record: FunctionRecord | Unavailable, timeline: Timeline | Unavailable, text: GivenText | Unavailable
+) -> list[str]:
+    """What signatures are matched against: pasted text, AWS's reasons, and the errors of the present."""
+    texts = [text.text] if isinstance(text, GivenText) else []
+    if isinstance(record, FunctionRecord):
+        texts += [r for r in (record.state_reason, record.update_reason, record.state_reason_code) if r]
+    if isinstance(timeline, Timeline):
+        texts += [f"{e.error_type or ''}: {e.message}" for e in timeline.errors]
+        texts += [f"IMAGE\tLaunch error: {e.error}\tEntrypoint: [{e.entrypoint}]" for e in timeline.launch_errors]
+        texts += [f"Status: {i.status}\tError Type: {i.error_type}" for i in timeline.inits if i.error_type]
+        texts += [i.error for i in timeline.invocations if i.error]
+    return texts
+
+
+def _since(timeline: Timeline | Unavailable, stopped: Attempt) -> str | None:
+    if not isinstance(timeline, Timeline) or stopped.at is None:
+        return None
+    failures = [i.at for i in timeline.inits if i.status != "success" and i.at]
+    failures += [i.start for i in timeline.invocations if i.status not in ("success", "unknown") and i.start]
+    first = min(failures, default=stopped.at)
+    return first.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _quiet_summary(attempt: Attempt | None, *, said: bool, timeline: Timeline | Unavailable) -> str:
+    if said:
+        return "the text that was given names no failure that is known here"
+    if attempt is not None:
+        return attempt.summary
+    if isinstance(timeline, Unavailable):
+        return f"no log was read: {timeline.detail}"
+    if timeline.history:
+        return "nothing was logged since the last change; what failed before it is history"
+    return "the log shows no attempt to run the function"
+
+
+def _init_of(timeline: Timeline, invocation: Invocation) -> InitRecord | None:
+    """The init that this invocation waited for: the last one of its stream that began before it ended."""
+    mine = [i for i in timeline.inits if i.stream == invocation.stream]
+    if invocation.end is not None:
+        mine = [i for i in mine if i.at is None or i.at <= invocation.end]
+    earlier = [i for i in timeline.invocations if i.stream == invocation.stream and _begun(i) < _begun(invocation)]
+    if earlier and any(i.status == "success" for i in earlier):
+        return None
+    return mine[-1] if mine else None
+
+
+def _user_error(invocation: Invocation) -> str:
+    kind = invocation.error_type or "an error"
+    return f"the newest invocation failed in the function's own code with {kind}"
+
+
+def _cite(timeline: Fact, value: str, label: str) -> Evidence:
+    origin = timeline.reading.origin if timeline.reading.origin is Origin.PASTED else Origin.PLATFORM_LOG
+    return replace(timeline.cite("events", value, label=label), origin=origin)
+
+
+def _ms(value: float | None) -> str:
+    return "unknown duration" if value is None else f"{value:g} ms"
+
+
+_EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
+
+
+def _time(init: InitRecord) -> dt.datetime:
+    return init.at or _EPOCH
+
+
+def _begun(invocation: Invocation) -> dt.datetime:
+    return invocation.start or invocation.end or _EPOCH
+
+
+def _later(init: InitRecord, invocation: Invocation) -> bool:
+    return _time(init) > (invocation.end or invocation.start or _EPOCH)
