@@ -37,16 +37,29 @@ class SpawnResult(Fact):
     """What execve would say to the effective argv inside the image, as Lambda's unprivileged user."""
 
     errno: str
-    """`ok`, `ENOENT`, `EACCES`, `ENOEXEC`, or `ELOOP`."""
+    """`ok`, or what the kernel answers: `ENOENT`, `EACCES`, `ENOEXEC`, `ELOOP`, `ENOTDIR`, `ENAMETOOLONG`, `ELIBBAD`, `EIO`."""
     cause: str
-    """Why, in one word: see `analysis/launch.py`; `ok` where it starts."""
+    """Why, in one word: see `analysis/execve.py`; `ok` where everything that was followed starts."""
     path: str
-    """The file that decided: the entrypoint, or an interpreter or loader it needs."""
+    """The file that decided, as it was named: the entrypoint, or an interpreter or loader it needs."""
     detail: str
     """One clause."""
+    stage: str = "exec"
+    """Who fails: `exec` the kernel, before anything of the image runs; `script` the interpreter, which cannot read its
+    script; `env` the `env` of a first line; `runtime` what AWS's entry script goes on to start."""
+    role: str = "entrypoint"
+    """What `path` is to the program that was to start: `entrypoint` (itself), `interpreter`, `loader`, or `workdir`."""
     chain: tuple[str, ...] = ()
-    """Files that the kernel opens in turn: script, interpreter, loader."""
+    """Files that the kernel opens in turn, real paths: script, interpreter, loader, then what those start."""
     machine: str = ""
     """OCI architecture of the ELF file at the end of the chain; empty where there is none."""
     machine_path: str = ""
     evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnSpawnResult(SpawnResult):
+    """The same question asked of the image alone, without the function's override."""
+
+    argv: tuple[str, ...] = ()
+    """The image's own ENTRYPOINT and CMD."""
