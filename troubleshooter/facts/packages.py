@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from troubleshooter.facts.base import Fact
+from troubleshooter.model import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,29 @@ class Requirement:
     development: bool = False
     marker: str = ""
     """Environment marker as written."""
+    optional: bool = False
+    """An extra, optional or peer dependency: its absence breaks no installation."""
+    direct: bool = False
+    """Asked for by address, path, repository or alias: no index is asked for this name."""
+    locked: tuple[str, ...] = ()
+    """Versions that a lock file beside it holds."""
+    origin: Origin = Origin.SOURCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceManifests(Fact):
+    """Files of the engineer's source folder that say which packages are asked for and from where.
+
+    Requirements files and what they include, pyproject.toml, Pipfile, package.json, lock files, `.npmrc`, `pip.conf`, and
+    build files that may configure an index.
+    """
+
+    root: str
+    """The folder."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Text by path relative to the folder, `/` between its parts."""
+    skipped: tuple[str, ...] = ()
+    """What was not read, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +76,16 @@ class Requirements(Fact):
     requirements: tuple[Requirement, ...] = ()
     files: tuple[str, ...] = ()
     index_options: tuple[str, ...] = ()
-    """`--index-url …`, `--extra-index-url …`, `--no-index`, `--find-links …` lines of requirements files, in order."""
-    npmrc: str = ""
-    """Content of an .npmrc beside package.json."""
+    """`--index-url …`, `--extra-index-url …`, `--no-index`, `--find-links …` lines of requirements files, in order.
+
+    Only of the engineer's own source folder, as written: `${X}` is not expanded.
+    """
+    index_scopes: tuple[tuple[str, ...], ...] = ()
+    """The same by requirements file that is installed on its own; empty where none sets any."""
+    npmrc: str = field(default="", repr=False)
+    """Content of an .npmrc beside the source folder's package.json."""
+    other_sources: tuple[str, ...] = ()
+    """Places that send the build to an index that this machine's installer would not ask: `Dockerfile:4`."""
     problems: tuple[str, ...] = ()
     """Lines that could not be read."""
 
@@ -66,14 +97,18 @@ class IndexAnswer:
     ecosystem: str
     name: str
     exists: bool | None
-    """None where not every source answered."""
+    """True where any source lists the name, False where all of them answered that they do not, else None."""
     versions: tuple[str, ...] = ()
+    """Every version that any source lists, yanked ones too."""
     yanked: tuple[str, ...] = ()
+    """Versions of which every file is yanked."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """npm's dist-tags: `latest` → version."""
     sources: tuple[str, ...] = ()
     """Where it was asked, credentials removed."""
     top_level: tuple[str, ...] = ()
     detail: str = ""
-    """Why it could not be told."""
+    """Why not every source answered; empty where all of them did."""
 
 
 @dataclass(frozen=True, kw_only=True)
