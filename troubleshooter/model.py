@@ -173,8 +173,6 @@ class Verdict:
     """Where it bites in this target, if not at the check's own rung."""
     our_fault: bool = False
     """The check itself crashed: `unknown`, and a bug of ours."""
-    rung: Rung | None = None
-    """Where this instance bites, when that is not the check's usual rung."""
 
 
 @dataclass(frozen=True, slots=True)
