@@ -25,21 +25,15 @@ once, each with file, line and the nearest name.
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from troubleshooter.checks import all_checks
 from troubleshooter.errors import PlaybookError
 from troubleshooter.model import Outcome, Rung
+from troubleshooter.playbook_file import PlaybookFile, nearest
 
-if TYPE_CHECKING:
-    import yaml
-
-MAX_BYTES, MAX_DEPTH, MAX_NODES = 256 * 1024, 24, 20_000
 CONFIRMED = "confirmed"
 FIRST = "triage"
 """The playbook that a walk begins with."""
@@ -144,7 +138,7 @@ def load(folder: Path | None = None, known: Iterable[str] | None = None) -> Play
         raise PlaybookError([f"{folder}: no such folder of playbooks"])
     problems: list[str] = []
     files = sorted(folder.glob("*.yaml"))
-    books = [book for file in files if (book := _File(file, problems).playbook()) is not None]
+    books = [book for file in files if (book := _playbook(file, problems)) is not None]
     found = {book.name: book for book in books}
     _check_set(found, set(all_checks() if known is None else known), folder, problems)
     if problems:
@@ -152,184 +146,15 @@ def load(folder: Path | None = None, known: Iterable[str] | None = None) -> Play
     return Playbooks(found)
 
 
-class _File:
-    """Reads one file into a Playbook, noting what is wrong with it."""
-
-    def __init__(self, path: Path, problems: list[str]) -> None:
-        self.path, self.problems = path, problems
-
-    def problem(self, line: int, text: str) -> None:
-        self.problems.append(f"{self.path.name}:{line}: {text}")
-
-    def playbook(self) -> Playbook | None:
-        before = len(self.problems)
-        try:
-            content = self.path.read_bytes()
-            root = self._composed(content)
-        except _Refused as refused:
-            self.problem(refused.line, refused.text)
-            return None
-        top = self._mapping(root, "a playbook", {"playbook", "title", "rung", "start", "nodes"})
-        name = self._text(top, "playbook", root)
-        if name and name != self.path.stem:
-            self.problem(_line(top["playbook"]), f"playbook: {name!r} is not the file's name, {self.path.stem!r}")
-        rung = self._rung(top)
-        nodes_at = top.get("nodes")
-        if nodes_at is None:
-            self.problem(_line(root), "nodes: is missing")
-            return None
-        nodes = {}
-        for key, value in self._mapping(nodes_at, "nodes", None).items():
-            if key == CONFIRMED:
-                self.problem(_line(value), f"{CONFIRMED!r} is reserved: the failed finding is the diagnosis")
-            node = self._node(self.path.stem, key, value)
-            if node is not None:
-                nodes[key] = node
-        start = self._text(top, "start", root)
-        if start and nodes and start not in nodes:
-            self.problem(_line(top["start"]), f"start: no node {start!r}{_nearest(start, nodes)}")
-        title = self._text(top, "title", root)
-        if len(self.problems) > before:
-            return None
-        return Playbook(self.path.stem, title, start, nodes, rung, hashlib.sha256(content).hexdigest())
-
-    def _composed(self, content: bytes) -> yaml.Node:
-        import yaml
-
-        if len(content) > MAX_BYTES:
-            raise _Refused(1, f"larger than {MAX_BYTES} bytes")
-        try:
-            text = content.decode("utf-8")
-            depth = nodes = 0
-            for event in yaml.parse(text, Loader=yaml.SafeLoader):
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                nodes += 1
-                if isinstance(event, yaml.CollectionStartEvent):
-                    depth += 1
-                elif isinstance(event, yaml.CollectionEndEvent):
-                    depth -= 1
-                if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                    raise _Refused(line, "anchors and aliases are not allowed")
-                if getattr(event, "tag", None):
-                    raise _Refused(line, f"tags are not allowed: {event.tag}")
-                if depth > MAX_DEPTH or nodes > MAX_NODES:
-                    raise _Refused(line, "too deep or too large for a playbook")
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            what = getattr(error, "problem", None) or str(error)
-            raise _Refused(mark.line + 1 if mark else 1, f"not readable as YAML: {what}") from error
-        if root is None:
-            raise _Refused(1, "the file is empty")
-        return root
-
-    def _mapping(self, node: yaml.Node, what: str, allowed: set[str] | None) -> dict[str, yaml.Node]:
-        import yaml
-
-        if not isinstance(node, yaml.MappingNode):
-            self.problem(_line(node), f"{what} must be a mapping of names to values")
-            return {}
-        found: dict[str, yaml.Node] = {}
-        for key, value in node.value:
-            word = key.value if isinstance(key, yaml.ScalarNode) else ""
-            if not word:
-                self.problem(_line(key), f"a key of {what} must be plain text")
-            elif word in found:
-                self.problem(_line(key), f"{word!r} stands here twice")
-            elif allowed is not None and word not in allowed:
-                self.problem(_line(key), f"{what} has no key {word!r}{_nearest(word, allowed)}")
-            else:
-                found[word] = value
-        return found
-
-    def _text(self, top: Mapping[str, yaml.Node], key: str, parent: yaml.Node) -> str:
-        import yaml
-
-        node = top.get(key)
-        if node is None:
-            self.problem(_line(parent), f"{key}: is missing")
-        elif not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-            self.problem(_line(node), f"{key}: must be text")
-        else:
-            return str(node.value).strip()
-        return ""
-
-    def _rung(self, top: Mapping[str, yaml.Node]) -> Rung | None:
-        if "rung" not in top:
-            return None
-        word = self._text(top, "rung", top["rung"])
-        names = [r.value for r in Rung]
-        if word and word not in names:
-            self.problem(_line(top["rung"]), f"rung: no rung {word!r}{_nearest(word, names)}")
-            return None
-        return Rung(word) if word else None
-
-    def _node(self, book: str, name: str, at: yaml.Node) -> Node | None:
-        keys = {"check", "checks", "ask", "choices", "propose", "unattended", "continue", "diagnosis", "then"}
-        parts = self._mapping(at, f"node {name!r}", keys)
-        kinds = [k for k in ("check", "checks", "ask", "continue", "diagnosis") if k in parts]
-        line = _line(at)
-        if len(kinds) != 1:
-            self.problem(line, f"node {name!r} must have one of check, checks, ask, continue, diagnosis")
-            return None
-        kind = kinds[0]
-        allowed = {kind, "then"} if kind in ("check", "checks") else {kind}
-        if kind == "ask":
-            allowed |= {"choices", "propose", "unattended", "then"}
-        for key in parts.keys() - allowed:
-            self.problem(_line(parts[key]), f"node {name!r}: {key} does not go with {kind}")
-        then = self._then(name, parts)
-        if kind == "check":
-            return Node(book, name, line, checks=(self._text(parts, "check", at),), then=then)
-        if kind == "checks":
-            return Node(book, name, line, checks=tuple(self._words(parts["checks"], name)), then=then)
-        if kind == "continue":
-            return Node(book, name, line, goes_on_in=self._text(parts, "continue", at))
-        if kind == "diagnosis":
-            return Node(book, name, line, diagnosis=self._text(parts, "diagnosis", at))
-        return Node(
-            book,
-            name,
-            line,
-            ask=self._text(parts, "ask", at),
-            choices=self._plain(parts.get("choices"), f"choices of node {name!r}", at),
-            propose=self._text(parts, "propose", at) if "propose" in parts else "",
-            unattended=self._text(parts, "unattended", at) if "unattended" in parts else "",
-            then=then,
-        )
-
-    def _then(self, name: str, parts: Mapping[str, yaml.Node]) -> dict[str, str]:
-        return self._plain(parts["then"], f"then of node {name!r}", parts["then"]) if "then" in parts else {}
-
-    def _plain(self, node: yaml.Node | None, what: str, parent: yaml.Node) -> dict[str, str]:
-        if node is None:
-            self.problem(_line(parent), f"{what}: is missing")
-            return {}
-        mapping = self._mapping(node, what, None)
-        return {key: self._text(mapping, key, value) for key, value in mapping.items()}
-
-    def _words(self, node: yaml.Node, name: str) -> list[str]:
-        import yaml
-
-        if not isinstance(node, yaml.SequenceNode) or not all(isinstance(v, yaml.ScalarNode) for v in node.value):
-            self.problem(_line(node), f"checks of node {name!r} must be a list of check ids")
-            return []
-        return [str(v.value) for v in node.value]
-
-
-class _Refused(Exception):
-    def __init__(self, line: int, text: str) -> None:
-        super().__init__(text)
-        self.line, self.text = line, text
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _nearest(word: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(names), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+def _playbook(path: Path, problems: list[str]) -> Playbook | None:
+    """One file as a Playbook; None where something in it is wrong, which then stands in `problems`."""
+    file = PlaybookFile(path, problems)
+    parsed = file.parse()
+    if parsed is None:
+        return None
+    nodes = {name: Node(playbook=path.stem, name=name, **parts) for name, parts in parsed.nodes.items()}
+    rung = Rung(parsed.rung) if parsed.rung else None
+    return Playbook(path.stem, parsed.title, parsed.start, nodes, rung, parsed.sha256)
 
 
 def _check_set(books: Mapping[str, Playbook], known: set[str], folder: Path, problems: list[str]) -> None:
@@ -357,23 +182,23 @@ def _check_set(books: Mapping[str, Playbook], known: set[str], folder: Path, pro
 def _node_problems(node: Node, book: Playbook, books: Mapping[str, Playbook], known: set[str]) -> Iterator[str]:
     for check in node.checks:
         if check not in known:
-            yield f"no check {check!r}{_nearest(check, known)}"
+            yield f"no check {check!r}{nearest(check, known)}"
     if node.goes_on_in and node.goes_on_in not in books:
-        yield f"continue: no playbook {node.goes_on_in!r}{_nearest(node.goes_on_in, books)}"
+        yield f"continue: no playbook {node.goes_on_in!r}{nearest(node.goes_on_in, books)}"
     if node.propose and node.propose not in PROPOSERS:
-        yield f"propose: no function {node.propose!r}{_nearest(node.propose, PROPOSERS)}"
+        yield f"propose: no function {node.propose!r}{nearest(node.propose, PROPOSERS)}"
     if node.unattended and node.unattended not in node.choices:
-        yield f"unattended: no choice {node.unattended!r}{_nearest(node.unattended, node.choices)}"
+        yield f"unattended: no choice {node.unattended!r}{nearest(node.unattended, node.choices)}"
     if node.ask and not node.unattended:
         yield f"node {node.name!r} needs an `unattended:` choice for runs without an engineer"
     for branch, target in node.then.items():
         if branch != ELSE and branch not in node.answers:
-            yield f"then: {branch!r} is no answer of node {node.name!r}{_nearest(branch, node.answers)}"
+            yield f"then: {branch!r} is no answer of node {node.name!r}{nearest(branch, node.answers)}"
         if target == CONFIRMED:
             if branch != Outcome.FAIL.value:
                 yield f"then: only `fail` may lead to {CONFIRMED!r}, not {branch!r}"
         elif target not in book.nodes:
-            yield f"then: no node {target!r}{_nearest(target, book.nodes)}"
+            yield f"then: no node {target!r}{nearest(target, book.nodes)}"
     if (node.checks or node.ask) and ELSE not in node.then:
         for lacking in [a for a in node.answers if a not in node.then]:
             yield f"node {node.name!r} does not say what follows {lacking!r}; add it or `else`"

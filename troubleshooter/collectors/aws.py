@@ -268,3 +268,18 @@ def _botocore_error(error: Exception, source: str) -> Unavailable:
     if isinstance(error, e.ParamValidationError | e.ClientError):
         return Unavailable(Reason.REFUSED, f"{source}: {error}"[:300])
     return Unavailable(Reason.MALFORMED, f"the answer to {source} could not be read ({name})", _PORTAL)
+
+
+def policy() -> dict[str, object]:
+    """The smallest IAM policy that allows everything on the list."""
+    actions: dict[str, set[str]] = {}
+    for entry in operations().values():
+        if entry["action"] != "sts:GetCallerIdentity":  # needs no grant
+            actions.setdefault(entry["service"], set()).add(entry["action"])
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": f"Read{service.replace('-', '').title()}", "Effect": "Allow", "Action": sorted(names), "Resource": "*"}
+            for service, names in sorted(actions.items())
+        ],
+    }

@@ -91,8 +91,8 @@ def get_caller_identity(aws: Aws) -> Caller:
     )
 
 
-def _named(given: GivenFunction) -> dict[str, str]:
-    name = {"FunctionName": given.call_name}
+def _named(given: GivenFunction) -> dict[str, Any]:
+    name: dict[str, Any] = {"FunctionName": given.call_name}
     return name if given.qualifier is None else {**name, "Qualifier": given.qualifier}
 
 

@@ -1,0 +1,194 @@
+"""A journal rendered for a reader. Reports are made of records alone, never of a session: today's or last month's alike."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from troubleshooter.errors import UsageError
+
+SCHEMA = "troubleshooter.report/1"
+Report = dict[str, Any]
+Record = dict[str, Any]
+
+
+def formats() -> dict[str, Callable[[Report], str]]:
+    """Name → renderer: every module of this folder with a `FORMAT` and a `render`."""
+    found = {}
+    for each in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{each.name}")
+        if hasattr(module, "FORMAT"):
+            found[module.FORMAT] = module.render
+    return found
+
+
+def render(report: Report, name: str) -> str:
+    """The report as text. Raises UsageError for a format that does not exist."""
+    known = formats()
+    if name not in known:
+        raise UsageError(f"--format {name}: there is {', '.join(sorted(known))}")
+    return known[name](report)
+
+
+def from_journal(records: Iterable[Record]) -> Report:
+    """The whole record of a session as `report.json` has it (contract `troubleshooter.report/1`)."""
+    fold = _Fold()
+    for record in records:
+        fold.take(record)
+    return fold.report()
+
+
+class _Fold:
+    """The state of a report while records are read."""
+
+    def __init__(self) -> None:
+        self.start: Record = {}
+        self.triage: Record = {}
+        self.diagnosis: Record = {}
+        self.findings: dict[tuple[str, str], Record] = {}
+        self.path: list[Record] = []
+        self.calls: list[Record] = []
+        self.notes: list[Record] = []
+        self.verifications: list[Record] = []
+        self.last_at = ""
+
+    def take(self, record: Record) -> None:
+        """One record's part."""
+        kind = record["kind"]
+        self.last_at = record["at"]
+        if kind == "start":
+            self.start = record
+        elif kind == "triage":
+            self.triage = record
+        elif kind == "finding":
+            self.findings[record["check"], record["subject"]] = record
+        elif kind == "answer":
+            self.path.append(record)
+        elif kind == "back" and self.path:
+            self.path.pop()
+            self.diagnosis = {}
+            self.findings = {k: v for k, v in self.findings.items() if k[0] not in record.get("checks", ())}
+        elif kind == "note":
+            self.notes.append({"at": record["at"], "text": record["text"]})
+        elif kind == "read":
+            self.calls.append(record)
+        elif kind == "diagnosis":
+            self.diagnosis = record
+        elif kind == "verify":
+            self.verifications.append(record)
+
+    def report(self) -> Report:
+        """Everything, in the contract's shape."""
+        evidence = _Evidence()
+        diagnosis = self.diagnosis
+        ladder = (diagnosis or self.triage).get("ladder", [])
+        findings = [_finding(f, evidence) for f in sorted(self.findings.values(), key=_finding_order)]
+        symptom = self.triage.get("symptom", {})
+        return {
+            "schema": SCHEMA,
+            "target": self.start.get("target", {}),
+            "subjects": self.start.get("subjects", []),
+            "caller": diagnosis.get("caller"),
+            "started": self.start.get("at", ""),
+            "finished": self.last_at,
+            "tool": self.start.get("tool", {}),
+            "ladder": [
+                {
+                    "rung": r["rung"],
+                    "state": r["state"],
+                    "subject": symptom.get("role"),
+                    "evidence": [evidence.id(e) for e in r["evidence"]],
+                }
+                for r in ladder
+            ],
+            "symptom": {
+                "rung": symptom.get("rung"),
+                "summary": symptom.get("summary", ""),
+                "since": symptom.get("since"),
+                "evidence": [evidence.id(e) for e in symptom.get("evidence", [])],
+            },
+            "diagnosis": {
+                "status": diagnosis.get("status", "inconclusive"),
+                "causes": diagnosis.get("causes", []),
+                "next": diagnosis.get("next", []),
+                "suspects": diagnosis.get("suspects", []),
+                "summary": diagnosis.get("summary", "the walk was not finished"),
+                "deciding_question": diagnosis.get("deciding_question"),
+            },
+            "findings": findings,
+            "ruled_out": diagnosis.get("ruled_out", []),
+            "could_not_check": [_gap(f) for f in sorted(self.findings.values(), key=_finding_order) if _is_gap(f)],
+            "path": [
+                {"playbook": a["playbook"], "node": a["node"], "reply": a["reply"], "by": a["by"], "at": a["at"]}
+                for a in self.path
+            ],
+            "notes": self.notes,
+            "verifications": [_verification(v, evidence) for v in self.verifications],
+            "evidence": evidence.by_id,
+            "calls": [{k: c[k] for k in ("service", "operation", "region", "status", "ms")} for c in self.calls],
+            "redactions": diagnosis.get("redactions", {}),
+        }
+
+
+class _Evidence:
+    """Numbers observations: the same value from the same place at the same time is one."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Record] = {}
+        self._ids: dict[tuple[Any, ...], str] = {}
+
+    def id(self, e: Record) -> str:
+        key = (e["label"], e["value"], e["source"], e["at"])
+        if key not in self._ids:
+            name = self._ids[key] = f"e{len(self._ids) + 1}"
+            self.by_id[name] = {
+                "label": e["label"],
+                "value": e["value"],
+                "source": e["source"],
+                "at": e["at"],
+                "origin": e["origin"],
+                "request_id": e.get("request_id"),
+                "digest": hashlib.sha256(e["value"].encode()).hexdigest()[:12],
+            }
+        return self._ids[key]
+
+
+def _finding(f: Record, evidence: _Evidence) -> Record:
+    shown = {k: f[k] for k in ("check", "outcome", "severity", "rung", "subject", "message")}
+    return {
+        **shown,
+        "evidence": [evidence.id(e) for e in f["evidence"]],
+        "remediation": f["remediation"],
+        "explained_by": f["explained_by"],
+        "on_path": f["on_path"],
+        "elapsed_ms": f["elapsed_ms"],
+        "our_fault": f.get("our_fault", False),
+    }
+
+
+_LOUDNESS = {"fail": 0, "unknown": 1, "pass": 2, "not_applicable": 3}
+
+
+def _finding_order(f: Record) -> tuple[int, str, str]:
+    return (_LOUDNESS[f["outcome"]], f["check"], f["subject"])
+
+
+def _is_gap(f: Record) -> bool:
+    return bool(f["outcome"] == "unknown")
+
+
+def _gap(f: Record) -> Record:
+    unblock = f.get("unblock") or {"text": "", "action": None, "resource": None}
+    return {"check": f["check"], "subject": f["subject"], "reason": f["message"], "unblock": unblock}
+
+
+def _verification(v: Record, evidence: _Evidence) -> Record:
+    return {
+        "at": v["at"],
+        "fixed": v["fixed"],
+        "before": [_finding(f, evidence) for f in v["before"]],
+        "after": [_finding(f, evidence) for f in v["after"]],
+    }

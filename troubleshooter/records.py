@@ -1,0 +1,151 @@
+"""What stands in a journal's records: plain values of the model, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from troubleshooter import __version__
+from troubleshooter.facts.function import Caller
+from troubleshooter.model import (
+    Diagnosis,
+    Evidence,
+    Finding,
+    Origin,
+    Outcome,
+    Remediation,
+    Role,
+    Rung,
+    RungReport,
+    Severity,
+    Subject,
+    Target,
+    Unblock,
+    Verdict,
+)
+from troubleshooter.triage import Triage
+
+Record = dict[str, Any]
+_PATHS = ("template", "source", "logs")
+
+
+def start(target: Target, subjects: Iterable[Subject], playbooks: Mapping[str, str]) -> Record:
+    """The first record of a session."""
+    given = {k: v for k, v in dataclasses.asdict(target).items() if v not in (None, False)}
+    plain = {k: str(v) if isinstance(v, Path) else v for k, v in given.items()}
+    return {
+        "target": plain,
+        "subjects": [str(s) for s in subjects],
+        "tool": {"version": __version__, "playbooks": dict(playbooks)},
+    }
+
+
+def target(record: Record) -> Target:
+    """The target of a start record."""
+    names = {f.name for f in dataclasses.fields(Target)}
+    values: dict[str, Any] = {k: Path(v) if k in _PATHS else v for k, v in record["target"].items() if k in names}
+    return Target(**values)
+
+
+def evidence(e: Evidence) -> Record:
+    return {
+        "label": e.label,
+        "value": e.value,
+        "source": e.source,
+        "at": e.at,
+        "origin": e.origin.name.lower(),
+        "request_id": e.request_id,
+        "fact": e.fact,
+    }
+
+
+def read_evidence(r: Record) -> Evidence:
+    origin = Origin[str(r["origin"]).upper()]
+    return Evidence(r["label"], r["value"], r["source"], r["at"], origin, r.get("request_id"), r.get("fact", ""))
+
+
+def finding(f: Finding) -> Record:
+    fix, unblock = f.verdict.remediation, f.verdict.unblock
+    return {
+        "check": f.check,
+        "subject": str(f.subject),
+        "rung": f.rung.value,
+        "severity": f.severity.value,
+        "outcome": f.outcome.value,
+        "message": f.verdict.message,
+        "evidence": [evidence(e) for e in f.verdict.evidence],
+        "remediation": None
+        if fix is None
+        else {"text": fix.text, "commands": list(fix.commands), "verify": fix.verify},
+        "unblock": None if unblock is None else dataclasses.asdict(unblock),
+        "explained_by": f.explained_by,
+        "on_path": f.on_path,
+        "elapsed_ms": f.elapsed_ms,
+        "our_fault": f.verdict.our_fault,
+    }
+
+
+def read_finding(r: Record) -> Finding:
+    fix, unblock = r.get("remediation"), r.get("unblock")
+    verdict = Verdict(
+        outcome=Outcome(r["outcome"]),
+        message=r["message"],
+        evidence=tuple(read_evidence(e) for e in r["evidence"]),
+        remediation=None if fix is None else Remediation(fix["text"], tuple(fix["commands"]), fix.get("verify", "")),
+        unblock=None if unblock is None else Unblock(**unblock),
+        our_fault=bool(r.get("our_fault")),
+    )
+    return Finding(
+        check=r["check"],
+        subject=subject(r["subject"]),
+        rung=Rung(r["rung"]),
+        severity=Severity(r["severity"]),
+        verdict=verdict,
+        on_path=bool(r["on_path"]),
+        elapsed_ms=float(r["elapsed_ms"]),
+        explained_by=r.get("explained_by"),
+    )
+
+
+def subject(text: str) -> Subject:
+    """`deployed`, `proposed/Name` → Subject."""
+    role, _, name = text.partition("/")
+    return Subject(Role(role), name)
+
+
+def rung(r: RungReport) -> Record:
+    return {"rung": r.rung.value, "state": r.state.value, "evidence": [evidence(e) for e in r.evidence]}
+
+
+def triage(t: Triage) -> Record:
+    s = t.symptom
+    return {
+        "ladder": [rung(r) for r in t.ladder],
+        "symptom": {
+            "rung": s.rung.value if s.rung else None,
+            "role": s.role.value,
+            "summary": s.summary,
+            "evidence": [evidence(e) for e in s.evidence],
+            "since": s.since,
+            "healthy": s.healthy,
+            "suspects": [dataclasses.asdict(x) for x in s.suspects],
+        },
+    }
+
+
+def diagnosis(d: Diagnosis, caller: Caller | None, redactions: Mapping[str, int]) -> Record:
+    return {
+        "status": d.status.value,
+        "summary": d.summary,
+        "causes": list(d.causes),
+        "next": list(d.next),
+        "suspects": [dataclasses.asdict(s) for s in d.suspects],
+        "ruled_out": list(d.ruled_out),
+        "deciding_question": d.deciding_question,
+        "ladder": [rung(r) for r in d.ladder],
+        "subject": str(d.subject) if d.subject else None,
+        "caller": None if caller is None else {"account": caller.account, "arn": caller.arn, "region": caller.region},
+        "redactions": dict(redactions),
+    }

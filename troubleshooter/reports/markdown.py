@@ -1,0 +1,224 @@
+"""Markdown for tickets and terminals: verdict first, then proof, fix, path, and what could not be told.
+
+Outside text stands only in code spans and fences longer than any run of backticks in it, so it can neither format nor link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from troubleshooter.text import Safe, for_report, one_line
+
+FORMAT = "markdown"
+_STATES = {"passed": "✓", "failed": "✗", "unknown": "·"}
+_TITLES = {
+    "confirmed": "Confirmed",
+    "suspected": "Suspected, not proven",
+    "none": "Nothing wrong was found",
+    "inconclusive": "Inconclusive",
+}
+_VALUE, _GAPS = 400, 200
+"""Characters of an observed value, and of a reason, that are shown; the JSON report has them whole."""
+
+
+def render(report: dict[str, Any]) -> str:
+    """The report as Markdown."""
+    parts = [*_head(report), *_causes(report), *_ladder(report), *_others(report), *_gaps(report)]
+    parts += [*_verifications(report), *_path(report), *_notes(report), *_tail(report)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def code(text: str, limit: int = 0) -> str:
+    """Text as an inline code span that it cannot leave."""
+    safe = one_line(text, limit).replace("|", "¦") or "–"
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", safe)), default=0) + 1)
+    pad = " " if safe.startswith("`") or safe.endswith("`") else ""
+    return f"{fence}{pad}{safe}{pad}{fence}"
+
+
+def prose(text: str, limit: int = 0) -> str:
+    """A sentence of ours that may carry outside words: every character that Markdown or HTML could act on is escaped."""
+    return re.sub(r"([\\`*_{}\[\]<>#|@~])", r"\\\1", one_line(text, limit))
+
+
+def block(text: str, language: str = "") -> Iterator[str]:
+    """Text as a fenced block that it cannot leave."""
+    safe: Safe = for_report(text)
+    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", safe)), default=0) + 1)
+    yield fence + language
+    yield safe
+    yield fence
+
+
+def _name(report: Mapping[str, Any]) -> str:
+    target = report["target"]
+    for key in ("function", "image", "template", "source", "logs"):
+        if target.get(key):
+            return str(target[key])
+    return "pasted text"
+
+
+def _head(report: Mapping[str, Any]) -> Iterator[str]:
+    diagnosis = report["diagnosis"]
+    yield f"# {code(_name(report))}: {_TITLES[diagnosis['status']].lower()}"
+    yield ""
+    yield f"**{_TITLES[diagnosis['status']]}** — {prose(diagnosis['summary'])}"
+    yield ""
+    since = report["symptom"].get("since")
+    if since:
+        yield f"- since {code(since)}"
+    caller = report.get("caller")
+    if caller:
+        yield f"- asked as {code(caller['arn'])} in {code(caller['region'])}"
+    yield f"- read between {code(report['started'])} and {code(report['finished'])}; nothing was written"
+    yield ""
+
+
+def _causes(report: Mapping[str, Any]) -> Iterator[str]:
+    wanted = report["diagnosis"]["causes"]
+    for cause in wanted:
+        for finding in report["findings"]:
+            if finding["check"] == cause and finding["outcome"] == "fail":
+                yield f"## {code(cause)}"
+                yield ""
+                yield prose(finding["message"])
+                yield ""
+                yield from _evidence(report, finding["evidence"])
+                yield from _fix(finding["remediation"])
+    suspects = report["diagnosis"]["suspects"]
+    if report["diagnosis"]["status"] == "suspected":
+        yield "## Suspects, most likely first"
+        yield ""
+        for number, suspect in enumerate(suspects[:8], 1):
+            yield f"{number}. {code(suspect['cause'])} — {prose(suspect['why'], _VALUE)}"
+        yield ""
+        question = report["diagnosis"]["deciding_question"]
+        if question:
+            yield f"What decides between the first two: {prose(question)}"
+            yield ""
+    later = report["diagnosis"]["next"]
+    if later:
+        yield "Once this is fixed, the next to fail: " + ", ".join(code(check) for check in later) + "."
+        yield ""
+
+
+def _evidence(report: Mapping[str, Any], ids: list[str]) -> Iterator[str]:
+    yield "| | observed | value | where | when |"
+    yield "|---|---|---|---|---|"
+    for number in ids:
+        e = report["evidence"][number]
+        where = code(e["source"]) + (f" request {code(e['request_id'])}" if e.get("request_id") else "")
+        yield f"| {number} | {prose(e['label'])} | {code(e['value'], _VALUE)} | {where} | {code(e['at'])} |"
+    yield ""
+
+
+def _fix(fix: Mapping[str, Any] | None) -> Iterator[str]:
+    if fix is None:
+        return
+    yield f"**Fix.** {prose(fix['text'])}"
+    yield ""
+    if fix["commands"]:
+        yield from block("\n".join(fix["commands"]), "sh")
+        yield ""
+    if fix.get("verify"):
+        yield f"**Verify.** {prose(fix['verify'])}"
+        yield ""
+
+
+def _ladder(report: Mapping[str, Any]) -> Iterator[str]:
+    if not report["ladder"]:
+        return
+    yield "## How far it got"
+    yield ""
+    yield "| | rung | state | shown by |"
+    yield "|---|---|---|---|"
+    for rung in report["ladder"]:
+        shown = [report["evidence"][e] for e in rung["evidence"][:1]]
+        by = "; ".join(f"{prose(e['label'])} {code(e['value'], 100)}" for e in shown) or "–"
+        yield f"| {_STATES[rung['state']]} | {rung['rung']} | {rung['state']} | {by} |"
+    yield ""
+
+
+def _others(report: Mapping[str, Any]) -> Iterator[str]:
+    causes = report["diagnosis"]["causes"]
+    others = [f for f in report["findings"] if f["outcome"] == "fail" and f["check"] not in causes]
+    if others:
+        yield "## Also found"
+        yield ""
+        for finding in others:
+            where = f"{finding['subject']}, {finding['severity']}"
+            yield f"- {code(finding['check'])} ({prose(where)}): {prose(finding['message'])}"
+        yield ""
+    if report["ruled_out"]:
+        yield "## Ruled out"
+        yield ""
+        yield ", ".join(code(check) for check in report["ruled_out"])
+        yield ""
+
+
+def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
+    gaps = report["could_not_check"]
+    if not gaps:
+        return
+    yield "## Could not be told"
+    yield ""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for gap in gaps:
+        reasons.setdefault((gap["reason"], gap["unblock"]["text"]), []).append(gap["check"])
+    for (reason, unblock), checks in reasons.items():
+        yield f"- because {prose(reason, _GAPS)}: " + ", ".join(code(c) for c in dict.fromkeys(checks))
+        if unblock:
+            yield f"  - to settle it: {prose(unblock)}"
+    yield ""
+
+
+def _verifications(report: Mapping[str, Any]) -> Iterator[str]:
+    for each in report["verifications"]:
+        said = {True: "fixed", False: "not fixed", None: "could not tell"}[each["fixed"]]
+        yield f"## Verified at {code(each['at'])}: {said}"
+        yield ""
+        yield "| | before | now |"
+        yield "|---|---|---|"
+        for before, after in zip(each["before"], each["after"], strict=False):
+            yield f"| {code(before['check'])} | {prose(before['message'])} | {prose(after['message'])} |"
+        yield ""
+
+
+def _path(report: Mapping[str, Any]) -> Iterator[str]:
+    path = report["path"]
+    if not path:
+        return
+    yield "## The walk"
+    yield ""
+    yield "```mermaid"
+    yield "flowchart TD"
+    for i, step in enumerate(path):
+        label = f"{step['playbook']}: {step['node']}".replace('"', "'")
+        yield f'  n{i}["{re.sub(r"[^A-Za-z0-9_:. -]", " ", label)}"]'
+        following = f"n{i + 1}" if i + 1 < len(path) else "done"
+        yield f"  n{i} -->|{re.sub(r'[^A-Za-z0-9_ -]', ' ', step['reply']).replace('_', ' ')}| {following}"
+    yield f"  done([{report['diagnosis']['status']}])"
+    yield "```"
+    yield ""
+
+
+def _notes(report: Mapping[str, Any]) -> Iterator[str]:
+    if report["notes"]:
+        yield "## Notes"
+        yield ""
+        for note in report["notes"]:
+            yield f"- {code(note['at'])} {prose(note['text'])}"
+        yield ""
+
+
+def _tail(report: Mapping[str, Any]) -> Iterator[str]:
+    calls = report["calls"]
+    tool = report["tool"]
+    books = ", ".join(f"{name}@{digest}" for name, digest in (tool.get("playbooks") or {}).items())
+    redacted = sum(report["redactions"].values())
+    yield "---"
+    yield f"{len(calls)} calls, all reads · {redacted} values redacted · troubleshooter {tool.get('version', '')}"
+    if books:
+        yield f"playbooks {code(books)}"

@@ -1,0 +1,295 @@
+"""Puts the parts of one session together: clients, stores, and the subjects that a target amounts to."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+import re
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from troubleshooter import analysis, collectors
+from troubleshooter.collectors.aws import Aws
+from troubleshooter.collectors.engine import Engine
+from troubleshooter.collectors.web import Web
+from troubleshooter.errors import UsageError
+from troubleshooter.facts import CallLog, Provider, Reading, Store, Unavailable, providers_in
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import (
+    GivenFunction,
+    GivenImage,
+    GivenLogs,
+    GivenOptions,
+    GivenSource,
+    GivenTemplate,
+    GivenText,
+)
+from troubleshooter.facts.image import ImageManifest
+from troubleshooter.facts.template import Template
+from troubleshooter.model import Origin, Role, Subject, Target
+from troubleshooter.redact import Secrets
+
+TRANSPORTS = ("docker-daemon", "docker-archive", "oci-archive", "oci", "docker")
+MAX_FILE = 64 * 1024 * 1024
+"""Bytes of a log file, template or pasted text that are read."""
+
+_FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:lambda:(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d):(?P<account>\d{12}):function:"
+    r"(?P<name>[A-Za-z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?"
+)
+
+
+@functools.cache
+def all_providers() -> dict[type[Any], tuple[Provider, ...]]:
+    """Every provider of the folders `collectors` and `analysis`."""
+    return providers_in([*_modules(collectors), *_modules(analysis)])
+
+
+def _modules(package: types.ModuleType) -> Iterator[types.ModuleType]:
+    for found in pkgutil.iter_modules(package.__path__):
+        yield importlib.import_module(f"{package.__name__}.{found.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a session reads through. A demonstration brings one that answers by itself."""
+
+    aws: Aws
+    web: Web
+    engine: Engine
+    calls: CallLog
+    secrets: Secrets
+
+    @classmethod
+    def real(cls, target: Target) -> World:
+        """Clients for the engineer's own surroundings; nothing is contacted yet."""
+        calls = CallLog()
+        arn = _ARN.fullmatch(target.function or "")
+        region = target.region or (arn["region"] if arn else None)
+        aws = Aws(calls, region=region, profile=target.profile, endpoint_url=target.endpoint_url)
+        return cls(aws, Web(calls), Engine(calls, target.docker_context), calls, Secrets())
+
+    @property
+    def seeds(self) -> tuple[object, ...]:
+        return (self.aws, self.web, self.engine, self.calls, self.secrets)
+
+
+def given(target: Target) -> dict[type[Any], object]:
+    """The parts of a target as facts, by type. Raises UsageError for what cannot be read or makes no sense."""
+    facts: list[object] = [GivenOptions(reading=_typed("--offline"), offline=target.offline)]
+    if target.function is not None:
+        facts.append(_function(target.function, target.qualifier, target.region))
+    if target.image is not None:
+        facts.append(_image(target.image))
+    if target.template is not None:
+        text = _read(target.template, "--template")
+        facts.append(GivenTemplate(reading=_file(target.template, Origin.TEMPLATE), path=target.template, text=text))
+    if target.source is not None:
+        if not target.source.is_dir():
+            raise UsageError(f"--source {target.source}: not a folder; give the folder that holds the function's code")
+        facts.append(GivenSource(reading=_file(target.source, Origin.SOURCE), path=target.source))
+    if target.logs is not None:
+        text = _read(target.logs, "--logs")
+        facts.append(GivenLogs(reading=_file(target.logs, Origin.PASTED), path=target.logs, text=text))
+    if target.error_text is not None:
+        if not target.error_text.strip():
+            raise UsageError("--error-file: the text is empty; paste the error as Lambda or the tool printed it")
+        facts.append(GivenText(reading=Reading("pasted text", Origin.PASTED), text=target.error_text[:MAX_FILE]))
+    return {type(fact): fact for fact in facts}
+
+
+def _function(name: str, qualifier: str | None, region: str | None) -> GivenFunction:
+    reading = _typed("TARGET")
+    arn = _ARN.fullmatch(name)
+    if arn:
+        plain = name[: -len(arn["qualifier"]) - 1] if arn["qualifier"] else name
+        if qualifier and arn["qualifier"] and qualifier != arn["qualifier"]:
+            raise UsageError(f"--qualifier {qualifier}: the ARN already names {arn['qualifier']}; give one of them")
+        return GivenFunction(
+            reading=reading,
+            name=arn["name"],
+            arn=plain,
+            region=arn["region"],
+            account=arn["account"],
+            qualifier=qualifier or arn["qualifier"],
+        )
+    if not _FUNCTION_NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is neither a function name (letters, digits, - and _, at most 64) nor a function's ARN; "
+            "an image goes with --image, a template with --template"
+        )
+    return GivenFunction(reading=reading, name=name, region=region, qualifier=qualifier)
+
+
+def _image(reference: str) -> GivenImage:
+    reading = _typed("--image")
+    transport, colon, rest = reference.partition(":")
+    if colon and transport in TRANSPORTS:
+        rest = rest.removeprefix("//") if transport == "docker" else rest
+        if transport in ("docker-archive", "oci-archive", "oci") and not Path(rest.partition(":")[0]).exists():
+            raise UsageError(f"--image {reference}: {rest.partition(':')[0]} does not exist")
+        return GivenImage(reading=reading, transport=transport, reference=rest)
+    return GivenImage(reading=reading, transport="", reference=reference)
+
+
+def _read(path: Path, option: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise UsageError(f"{option} {path}: {error.strerror}") from error
+    if len(content) > MAX_FILE:
+        raise UsageError(f"{option} {path}: larger than {MAX_FILE // 1024 // 1024} MiB; cut out the part that matters")
+    return content.decode("utf-8-sig", "replace")
+
+
+def _typed(option: str) -> Reading:
+    return Reading(f"command line {option}", Origin.ANSWER)
+
+
+def _file(path: Path, origin: Origin) -> Reading:
+    return Reading(path.name, origin)
+
+
+@dataclass(slots=True)
+class Stores:
+    """The subjects of a session, each with its facts."""
+
+    by_subject: dict[Subject, Store] = field(default_factory=dict)
+    role: Role = Role.PROPOSED
+    """The role in which the symptom happened."""
+
+    @property
+    def focus(self) -> dict[Subject, Store]:
+        """The subjects in which the symptom happened."""
+        return {s: store for s, store in self.by_subject.items() if s.role is self.role}
+
+    @property
+    def first(self) -> Store:
+        """The store that triage reads: of what is deployed, or of the first thing proposed."""
+        return next(iter(self.focus.values()))
+
+
+def open_stores(target: Target, world: World, *, prefetch: Iterable[type[Any]] = (), cheap: bool = True) -> Stores:
+    """Makes the stores of a target and starts reading `prefetch` in parallel.
+
+    Blocks until it is known whether a local image is the deployed one. Raises UsageError for bad input.
+    """
+    facts = given(target)
+    stores = Stores()
+    wanted = list(prefetch)
+    deployed: Store | None = None
+    if GivenFunction in facts:
+        stores.role = Role.DEPLOYED
+        deployed = _store(world, facts, Subject(Role.DEPLOYED))
+        stores.by_subject[Subject(Role.DEPLOYED)] = deployed
+        if cheap:
+            start(deployed, wanted)
+    for subject, extra, without in _proposed(world, facts, deployed):
+        kept = {kind: fact for kind, fact in facts.items() if kind not in without and kind is not GivenFunction}
+        if deployed is not None:
+            kept = {kind: fact for kind, fact in kept.items() if kind not in (GivenLogs, GivenText)}
+        store = _store(world, kept, subject, extra)
+        stores.by_subject[subject] = store
+        if cheap:
+            start(store, wanted)
+    return stores
+
+
+def start(store: Store, kinds: Iterable[type[Any]]) -> None:
+    """Starts making those facts that cost a call at most."""
+    store.prefetch(kind for kind in kinds if store.peek(kind) is None and store.cost(kind) == 1)
+
+
+def _store(world: World, facts: Mapping[type[Any], object], subject: Subject, extra: Iterable[object] = ()) -> Store:
+    absent = {kind: Unavailable(_NOT_GIVEN[kind][0], _NOT_GIVEN[kind][1]) for kind in _NOT_GIVEN if kind not in facts}
+    return Store(all_providers(), [*world.seeds, *facts.values(), subject, *extra], missing=absent)
+
+
+def _proposed(
+    world: World, facts: Mapping[type[Any], object], deployed: Store | None
+) -> Iterator[tuple[Subject, tuple[object, ...], frozenset[type[Any]]]]:
+    """The proposed subjects: (subject, further seeds, given parts that are not theirs)."""
+    alone = Subject(Role.PROPOSED)
+    same = deployed is not None and GivenImage in facts and _is_deployed(world, facts, deployed)
+    parts = [k for k in (GivenImage, GivenTemplate, GivenSource) if k in facts and not (same and k is GivenImage)]
+    if deployed is not None and not parts:
+        return
+    without: set[type[Any]] = {GivenImage} if same else set()
+    names = _template_names(world, facts, deployed) if GivenTemplate in facts else []
+    if not names:
+        yield alone, _record_of(deployed, facts), frozenset(without)
+        return
+    images = [name for name, package_type in names if package_type == "Image"]
+    shared = GivenImage in parts and len(names) > 1 and len(images) != 1
+    for name, package_type in names:
+        mine = package_type == "Image" and not shared
+        hidden = without | (set() if mine or len(names) == 1 else {GivenImage})
+        yield Subject(Role.PROPOSED, name if len(names) > 1 or _many(world, facts) else ""), (), frozenset(hidden)
+    if shared:
+        yield Subject(Role.PROPOSED, "image"), (), frozenset(without | {GivenTemplate})
+
+
+def _record_of(deployed: Store | None, facts: Mapping[type[Any], object]) -> tuple[object, ...]:
+    """An update of a function's code keeps its configuration: what is proposed inherits it, unless a template says it."""
+    if deployed is None or GivenTemplate in facts:
+        return ()
+    record = deployed.get(FunctionRecord)
+    return (record,) if isinstance(record, FunctionRecord) else ()
+
+
+def _is_deployed(world: World, facts: Mapping[type[Any], object], deployed: Store) -> bool:
+    """Whether the local image is the one that AWS runs: by manifest digest, else by the digest of its configuration."""
+    record = deployed.get(FunctionRecord)
+    probe = _store(world, {k: v for k, v in facts.items() if k is not GivenFunction}, Subject(Role.PROPOSED))
+    mine = probe.get(ImageManifest)
+    if not isinstance(mine, ImageManifest) or not isinstance(record, FunctionRecord) or not record.is_image:
+        return False
+    if record.code_sha256 and f"sha256:{record.code_sha256}" in (mine.digest, mine.manifest_digest):
+        return True
+    theirs = deployed.get(ImageManifest)
+    return isinstance(theirs, ImageManifest) and theirs.config.digest == mine.config.digest
+
+
+def _template_names(world: World, facts: Mapping[type[Any], object], deployed: Store | None) -> list[tuple[str, str]]:
+    """Logical id and package type of the template's functions that matter here."""
+    template = _template(world, facts)
+    if not isinstance(template, Template):
+        return []
+    functions = template.functions
+    if GivenFunction in facts and deployed is not None:
+        asked = facts[GivenFunction]
+        name = asked.name if isinstance(asked, GivenFunction) else ""
+        fitting = [f for f in functions if name in (f.properties.get("FunctionName"), f.logical_id)]
+        functions = tuple(fitting) or functions
+    return [(f.logical_id, str(f.properties.get("PackageType") or "Zip")) for f in functions]
+
+
+def _many(world: World, facts: Mapping[type[Any], object]) -> bool:
+    template = _template(world, facts)
+    return isinstance(template, Template) and len(template.functions) > 1
+
+
+def _template(world: World, facts: Mapping[type[Any], object]) -> Template | Unavailable:
+    return _store(world, facts, Subject(Role.PROPOSED)).get(Template)
+
+
+def _not_given(text: str) -> tuple[Any, str]:
+    from troubleshooter.facts import Reason
+
+    return Reason.NOT_GIVEN, text
+
+
+_NOT_GIVEN: dict[type[Any], tuple[Any, str]] = {
+    GivenFunction: _not_given("no function was given"),
+    GivenImage: _not_given("no local image was given"),
+    GivenTemplate: _not_given("no template was given"),
+    GivenSource: _not_given("no source folder was given"),
+    GivenLogs: _not_given("no log file was given"),
+    GivenText: _not_given("no error text was given"),
+}
