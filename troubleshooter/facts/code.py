@@ -23,6 +23,22 @@ class Import:
     """Inside a function body: breaks at call time only."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewerSyntax:
+    """Syntax that the target's interpreter does not know yet."""
+
+    path: str
+    line: int
+    text: str
+    """The source line, stripped."""
+    construct: str
+    """In words: `a match statement`."""
+    since: tuple[int, int]
+    """First version that knows it."""
+    guarded: bool = False
+    """The module is imported inside a try that catches SyntaxError, or is not certain to be imported."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImportClosure(Fact):
     """Imports reached from the handler, and which of them nothing provides."""
@@ -35,6 +51,9 @@ class ImportClosure(Fact):
     complete: bool = True
     """False where a file on the way could not be read or parsed, so that more may be missing."""
     unread: tuple[str, ...] = ()
+    """What was not read, or why nothing may be called missing."""
+    newer_syntax: tuple[NewerSyntax, ...] = ()
+    """Python: own modules that are loaded with the handler and that the target's interpreter cannot compile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +81,7 @@ class BackgroundWork(Fact):
     floating: tuple[FloatingWork, ...] = ()
     awaited: tuple[FloatingWork, ...] = ()
     """Look-alikes that are waited for: gathered, awaited later, run in a task group."""
+    returns_coroutine: bool = False
+    """Python: the handler itself is an undecorated `async def`, whose coroutine nobody runs."""
+    handler_line: int = 0
+    """Line of the handler's definition; 0 where it was not found."""

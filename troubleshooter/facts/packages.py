@@ -28,6 +28,8 @@ class InstalledPackages(Fact):
 
     language: str
     distributions: tuple[Distribution, ...] = ()
+    elsewhere: tuple[Distribution, ...] = ()
+    """Python: distributions in folders of the same tree that are not on the search path, as in a virtual environment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ class RuntimeModel(Fact):
     """The function's CPU where known, else the image's, in Lambda's words."""
     flags: tuple[str, ...] = ()
     """Node flags in effect: Lambda's own and those of NODE_OPTIONS."""
+    open_ends: tuple[str, ...] = ()
+    """Why more may be importable than the search path shows, one clause each: `layers of the function were not read`.
+    Empty where it is certain; nothing may be called missing otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
