@@ -56,7 +56,7 @@ class Web:
         Any status is an answer. Raises SourceError when there is none. `verify`: path of a CA bundle.
         """
         end = time.monotonic() + deadline_s
-        with self.stream(url, label=label, headers=headers, verify=verify) as response:
+        with self.stream(url, label=label, headers=headers, verify=verify, wait_s=deadline_s) as response:
             parts, size = [], 0
             try:
                 for part in response.iter_bytes():
@@ -75,12 +75,21 @@ class Web:
 
     @contextmanager
     def stream(
-        self, url: str, *, label: str, headers: Mapping[str, str] | None = None, verify: str | None = None
+        self,
+        url: str,
+        *,
+        label: str,
+        headers: Mapping[str, str] | None = None,
+        verify: str | None = None,
+        wait_s: float = READ_S,
     ) -> Iterator[httpx.Response]:
-        """An open response whose body has not been read. Raises SourceError where there is none."""
+        """An open response whose body has not been read. Raises SourceError where there is none.
+
+        `wait_s` shortens, never lengthens, how long the other side may stay silent.
+        """
         began, status, response = time.perf_counter(), "error", None
         try:
-            response = self._opened(url, label, dict(headers or {}), verify)
+            response = self._opened(url, label, dict(headers or {}), verify, wait_s)
             status = "ok" if response.status_code < 400 else str(response.status_code)
             yield response
         finally:
@@ -89,17 +98,23 @@ class Web:
             elapsed = round((time.perf_counter() - began) * 1000, 1)
             self._calls.add(CallRecord("http", label, "", status, elapsed))
 
-    def _opened(self, url: str, label: str, headers: dict[str, str], verify: str | None) -> httpx.Response:
+    def _opened(
+        self, url: str, label: str, headers: dict[str, str], verify: str | None, wait_s: float
+    ) -> httpx.Response:
+        import httpx
+
         origin = urlsplit(url)
+        timeout = httpx.Timeout(min(READ_S, wait_s), connect=min(CONNECT_S, wait_s))
         for _ in range(REDIRECTS + 1):
             parts = urlsplit(url)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise SourceError(Unavailable(Reason.MALFORMED, f"{label}: the address is not one of http or https"))
             # Headers may carry credentials: they go to the origin that they were given for, and nowhere else.
-            sent = headers if (parts.scheme, parts.netloc) == (origin.scheme, origin.netloc) else {}
+            same = (parts.scheme, parts.netloc) == (origin.scheme, origin.netloc)
+            sent = headers if same else {k: v for k, v in headers.items() if k.lower() == "accept"}
             try:
                 client = self._client(loopback=_is_loopback(parts.hostname), verify=verify)
-                response = client.send(client.build_request("GET", url, headers=sent), stream=True)
+                response = client.send(client.build_request("GET", url, headers=sent, timeout=timeout), stream=True)
             except Exception as error:
                 raise SourceError(_unreachable(label, error)) from error
             if response.status_code not in (301, 302, 303, 307, 308) or "location" not in response.headers:
