@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lab import isolation
+
+if TYPE_CHECKING:
+    from tests.lab.aws import Account
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,7 +41,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def aws_account(monkeypatch: pytest.MonkeyPatch, isolated: Path) -> Iterator[object]:
+def aws_account(monkeypatch: pytest.MonkeyPatch, isolated: Path) -> Iterator[Account]:
     """An empty AWS account over HTTP, named by the environment: see `tests.lab.aws`.
 
     Annotate as `aws_account: Account` (from tests.lab.aws). Any botocore session made in the test, and any

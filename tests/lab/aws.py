@@ -4,7 +4,7 @@ A test fills an `Account` in Python and lets the product ask it over real HTTP w
 botocore's service models; whatever has no answer here is denied, as it is for a principal without the permission.
 
     def test_something(aws_account: Account) -> None:            # the fixture is in tests/conftest.py
-        uri = aws_account.add_image("demo", "latest", image)     # any `StoredImage`
+        uri = aws_account.add_image("demo", "latest", image({"/var/task/app.py": "…"}, cmd=["app.handler"]))
         aws_account.add_function("demo", image_uri=uri, Architectures=["arm64"], ImageConfig={"Command": ["app.handler"]})
         aws_account.log("/aws/lambda/demo", "START RequestId: …", at=…)
         aws_account.deny("ecr", "BatchGetImage")                 # any single (service, operation)
@@ -19,17 +19,17 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import socketserver
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
 from tests.lab import aws_wire
+from tests.lab.aws_http import NO_CONNECTION, Server
 from tests.lab.aws_wire import AwsError, Request, Response
 from troubleshooter.collectors.aws import CREDENTIAL_CALLS
 from troubleshooter.collectors.aws import operations as allowed_operations
@@ -37,22 +37,22 @@ from troubleshooter.collectors.aws import operations as allowed_operations
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 PRINCIPAL = f"arn:aws:sts::{ACCOUNT}:assumed-role/engineer/someone"
 ALWAYS = frozenset({"lambda", "ecr", "logs", "sts"})
-NO_CONNECTION = -1
 
 
 class StoredImage(Protocol):
-    """What a registry keeps of an image. `digest` names the manifest or index that a tag points to."""
+    """What is pushed: a `tests.lab.images.Built`, for one."""
 
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """Of the manifest or index that a tag points to."""
 
     @property
-    def manifests(self) -> Mapping[str, tuple[str, bytes]]:
-        """Digest → media type and bytes, of the manifest or of index and manifests."""
+    def media_type(self) -> str:
+        """Of that manifest or index."""
 
     @property
     def blobs(self) -> Mapping[str, bytes]:
-        """Digest → bytes, of configurations and layers."""
+        """Every blob by digest: indexes, manifests, configurations, layers."""
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class Account:
         self._rules: list[Rule] = []
         self._answers: dict[tuple[str, str], Handler] = {}
         self._lock = threading.Lock()
-        self._server = _Server(self)
+        self._server = Server(self.respond)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -149,8 +149,11 @@ class Account:
     def add_image(self, repository: str, tag: str | None, image: StoredImage) -> str:
         """Pushes an image; returns its URI, by digest where there is no tag."""
         stored = self.repositories.setdefault(repository, Repository())
-        stored.manifests.update(image.manifests)
-        stored.blobs.update(image.blobs)
+        root = image.blobs[image.digest]
+        listed = {d["digest"]: d["mediaType"] for d in json.loads(root).get("manifests", ())}
+        for digest, media_type in {**listed, image.digest: image.media_type}.items():
+            stored.manifests[digest] = (media_type, image.blobs[digest])
+        stored.blobs.update({d: b for d, b in image.blobs.items() if d not in stored.manifests})
         if tag is not None:
             stored.tags[tag] = image.digest
         where = f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com/{repository}"
@@ -396,50 +399,6 @@ def _elsewhere(handler: Handler) -> Handler:
         return handler(empty, request)
 
     return asked
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        super().__init__(("127.0.0.1", 0), _Connection)
-
-    def server_bind(self) -> None:
-        # HTTPServer's own looks the host's name up, which may ask a name server.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away early is no news."""
-
-
-class _Connection(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Headers and body in one segment: sent apart, each answer waits 40 ms for a delayed acknowledgement.
-    wbufsize = 1 << 16
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-    def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = {k.lower(): v for k, v in self.headers.items()}
-        response = self.server.account.respond(self.command, self.path, headers, body)
-        if response.status == NO_CONNECTION:
-            self.close_connection = True
-            return
-        self.send_response(response.status)
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(response.body)))
-        self.end_headers()
-        self.wfile.write(response.body)
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = answer
 
 
 def paged(items: Sequence[Any], token: object, size: int) -> tuple[Sequence[Any], str | None]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
@@ -18,31 +15,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from tests.lab.aws import Account
+from tests.lab.images import Built, Layer, digest, image
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.facts import CallLog, SourceError
 
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 AT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 
-@dataclass(frozen=True)
-class Stored:
-    """The smallest image: one configuration, one layer."""
-
-    digest: str
-    manifests: Mapping[str, tuple[str, bytes]]
-    blobs: Mapping[str, bytes]
-
-
-def stored(config: bytes = b'{"architecture":"arm64"}', layer: bytes = b"0123456789") -> Stored:
-    blobs = {_digest(b): b for b in (config, layer)}
-    references = [{"mediaType": "x", "digest": d, "size": len(b)} for d, b in blobs.items()]
-    manifest = json.dumps({"schemaVersion": 2, "config": references[0], "layers": references[1:]}).encode()
-    return Stored(_digest(manifest), {_digest(manifest): (MANIFEST, manifest)}, blobs)
-
-
-def _digest(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
+def stored(layer: str = "0123456789") -> Built:
+    return image({"/var/task/data": layer}, architecture="arm64", cmd=["app.handler"])
 
 
 def client(service: str, region: str | None = None) -> Any:
@@ -57,8 +38,8 @@ def test_caller(aws_account: Account) -> None:
 
 
 def test_image_function_resolves_to_the_pushed_digest_and_keeps_its_configuration(aws_account: Account) -> None:
-    image = stored()
-    uri = aws_account.add_image("team/demo", "v1", image)
+    pushed = stored()
+    uri = aws_account.add_image("team/demo", "v1", pushed)
     aws_account.add_function(
         "demo",
         image_uri=uri,
@@ -69,8 +50,8 @@ def test_image_function_resolves_to_the_pushed_digest_and_keeps_its_configuratio
     answer = client("lambda").get_function(FunctionName="demo")
     configuration = answer["Configuration"]
     assert answer["Code"]["ImageUri"] == uri
-    assert answer["Code"]["ResolvedImageUri"] == uri.removesuffix(":v1") + "@" + image.digest
-    assert configuration["CodeSha256"] == image.digest.removeprefix("sha256:")
+    assert answer["Code"]["ResolvedImageUri"] == uri.removesuffix(":v1") + "@" + pushed.digest
+    assert configuration["CodeSha256"] == pushed.digest.removeprefix("sha256:")
     assert configuration["Architectures"] == ["arm64"]
     assert configuration["ImageConfigResponse"]["ImageConfig"] == {
         "Command": ["app.handler"],
@@ -105,16 +86,17 @@ def test_functions_come_in_pages(aws_account: Account) -> None:
 
 
 def test_blobs_and_packages_are_fetched_whole_and_in_ranges(aws_account: Account) -> None:
-    image = stored(layer=b"0123456789")
-    aws_account.add_image("demo", "v1", image)
+    pushed = stored()
+    aws_account.add_image("demo", "v1", pushed)
     aws_account.add_function("demo", package=b"a zip")
-    layer = _digest(b"0123456789")
+    content = pushed.single.packed[0]
+    layer, size = digest(content), len(content)
     url = client("ecr").get_download_url_for_layer(repositoryName="demo", layerDigest=layer)["downloadUrl"]
-    assert _fetch(url) == (200, b"0123456789")
-    assert _fetch(url, "bytes=2-4") == (206, b"234")
-    assert _fetch(url, "bytes=-3") == (206, b"789")
-    assert _fetch(url, "bytes=8-99") == (206, b"89")
-    assert _fetch(url, "bytes=10-") == (416, b"")
+    assert _fetch(url) == (200, content)
+    assert _fetch(url, "bytes=2-4") == (206, content[2:5])
+    assert _fetch(url, "bytes=-3") == (206, content[-3:])
+    assert _fetch(url, f"bytes={size - 2}-{size + 99}") == (206, content[-2:])
+    assert _fetch(url, f"bytes={size}-") == (416, b"")
     assert aws_account.downloads[:2] == [(layer, None), (layer, "bytes=2-4")]
     assert _fetch(client("lambda").get_function(FunctionName="demo")["Code"]["Location"]) == (200, b"a zip")
 
@@ -130,12 +112,12 @@ def _fetch(url: str, wanted: str | None = None) -> tuple[int, bytes]:
 
 
 def test_images_by_tag_and_digest_and_the_missing_one(aws_account: Account) -> None:
-    image = stored()
-    aws_account.add_image("demo", "v1", image)
+    pushed = stored()
+    aws_account.add_image("demo", "v1", pushed)
     registry = client("ecr")
-    wanted = [{"imageTag": "v1"}, {"imageDigest": image.digest}, {"imageTag": "v2"}]
+    wanted = [{"imageTag": "v1"}, {"imageDigest": pushed.digest}, {"imageTag": "v2"}]
     answer = registry.batch_get_image(repositoryName="demo", imageIds=wanted)
-    assert [i["imageManifest"].encode() for i in answer["images"]] == [image.manifests[image.digest][1]] * 2
+    assert [i["imageManifest"].encode() for i in answer["images"]] == [pushed.root] * 2
     assert answer["failures"][0]["failureCode"] == "ImageNotFound"
     assert registry.describe_images(repositoryName="demo")["imageDetails"][0]["imageTags"] == ["v1"]
 
@@ -162,6 +144,17 @@ def test_what_the_registry_lacks(aws_account: Account, method: str, asked: dict[
     with pytest.raises(ClientError) as caught:
         getattr(client("ecr"), method)(**asked)
     assert caught.value.response["Error"]["Code"] == code
+
+
+def test_an_index_is_kept_with_its_manifests(aws_account: Account) -> None:
+    both = image(platforms={"amd64": [Layer({"/a": "x"})], "arm64": [Layer({"/a": "y"})]})
+    aws_account.add_image("demo", "both", both)
+    registry = client("ecr")
+    root = registry.batch_get_image(repositoryName="demo", imageIds=[{"imageTag": "both"}])["images"][0]
+    assert root["imageManifestMediaType"] == both.media_type
+    asked = [{"imageDigest": d["digest"]} for d in json.loads(root["imageManifest"])["manifests"]]
+    children = registry.batch_get_image(repositoryName="demo", imageIds=asked)["images"]
+    assert [c["imageManifest"].encode() for c in children] == [s.manifest for s in both.singles]
 
 
 def test_log_events_by_time_pattern_and_page(aws_account: Account) -> None:
