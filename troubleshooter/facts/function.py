@@ -30,10 +30,15 @@ class ImageOverride:
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] | None = None
     workdir: str | None = None
+    undecided: tuple[str, ...] = ()
+    """Members (`entrypoint`, `command`, `workdir`) that a template states and that are only decided at deploy time.
+
+    Such a member is None above, and nothing can be said of the launch as far as it depends on it.
+    """
 
     @property
     def empty(self) -> bool:
-        return self.entrypoint is None and self.command is None and self.workdir is None
+        return (self.entrypoint, self.command, self.workdir, self.undecided) == (None, None, None, ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +51,7 @@ class FunctionRecord(Fact):
     package_type: str = "Zip"
     """`Zip` or `Image`."""
     architecture: str = "x86_64"
-    """`x86_64` or `arm64`; x86_64 is the service's default when absent."""
+    """`x86_64` or `arm64`; x86_64 is the service's default when absent. Empty: a template leaves it to deploy time."""
     architecture_stated: bool = True
     """False where the default was taken because nothing was stated."""
     runtime: str | None = None
