@@ -2,7 +2,7 @@
 
     {"v": 1, "seq": 3, "at": "…", "kind": "finding", …}
 
-Kinds: start, triage, read, finding, answer, note, back, diagnosis, verify, end. Nothing is ever removed; state is a fold
+Kinds: start, triage, read, gap, finding, answer, note, back, diagnosis, verify, end. Nothing is ever removed; state is a fold
 over the records. A torn last line is dropped; a damaged line in the middle ends the good part, and what can be read after
 it is kept aside as `salvaged`.
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from troubleshooter import __version__
+from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import Caller
 from troubleshooter.model import (
     Diagnosis,
@@ -107,6 +108,18 @@ def read_finding(r: Record) -> Finding:
         elapsed_ms=float(r["elapsed_ms"]),
         explained_by=r.get("explained_by"),
     )
+
+
+def gap(fact: str, of: Subject, unavailable: Unavailable) -> Record:
+    """A fact that could not be read."""
+    unblock = unavailable.unblock
+    return {
+        "fact": fact,
+        "subject": str(of),
+        "reason": unavailable.reason.value,
+        "detail": unavailable.detail,
+        "unblock": None if unblock is None else dataclasses.asdict(unblock),
+    }
 
 
 def subject(text: str) -> Subject:

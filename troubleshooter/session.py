@@ -198,12 +198,21 @@ class Session:
         changed = [f for f in settled if f != self.findings[f.check, f.subject]]
         entries: list[tuple[str, dict[str, Any]]] = [("finding", records.finding(f)) for f in fresh]
         entries += [("finding", records.finding(f)) for f in changed]
+        entries += [("gap", gap) for gap in self._gaps()]
         entries += [("read", dataclasses.asdict(c)) for c in self.world.calls.since(self._calls_written)]
         self._calls_written += sum(kind == "read" for kind, _ in entries)
         caller = _soon(self.stores.first, Caller) if self.stores.role is Role.DEPLOYED else None
         body = records.diagnosis(self.diagnosis, caller, dict(self.world.secrets.counts))
         self.journal.append_all([*entries, ("diagnosis", body)])
         return self.diagnosis
+
+    def _gaps(self) -> list[dict[str, Any]]:
+        """What could not be read, each reason once, with what it would unblock."""
+        seen: dict[str, dict[str, Any]] = {}
+        for subject, store in self.stores.by_subject.items():
+            for kind, gap in store.gaps().items():
+                seen.setdefault(gap.detail, records.gap(kind.__name__, subject, gap))
+        return list(seen.values())
 
     def _sweep(self) -> list[Finding]:
         """Every check that the walk left out and whose facts are there, or cost a call at most."""

@@ -151,6 +151,11 @@ class Store:
         value: T | Unavailable | None = slot.value if slot is not None and slot.done.is_set() else None
         return value
 
+    def gaps(self) -> dict[type[Any], Unavailable]:
+        """What was asked for so far and could not be read, where the question arises."""
+        made = {kind: slot.value for kind, slot in list(self._slots.items()) if slot.done.is_set()}
+        return {kind: value for kind, value in made.items() if isinstance(value, Unavailable) and value.applies}
+
     def prefetch(self, kinds: Iterable[type[Any]]) -> list[threading.Thread]:
         """Starts making facts, each on a daemon thread of its own; their needs are made in parallel too."""
         threads = []

@@ -53,6 +53,7 @@ class _Fold:
         self.calls: list[Record] = []
         self.notes: list[Record] = []
         self.verifications: list[Record] = []
+        self.gaps: dict[str, Record] = {}
         self.last_at = ""
 
     def take(self, record: Record) -> None:
@@ -75,6 +76,8 @@ class _Fold:
             self.notes.append({"at": record["at"], "text": record["text"]})
         elif kind == "read":
             self.calls.append(record)
+        elif kind == "gap":
+            self.gaps[record["detail"]] = record
         elif kind == "diagnosis":
             self.diagnosis = record
         elif kind == "verify":
@@ -121,6 +124,9 @@ class _Fold:
             "findings": findings,
             "ruled_out": diagnosis.get("ruled_out", []),
             "could_not_check": [_gap(f) for f in sorted(self.findings.values(), key=_finding_order) if _is_gap(f)],
+            "unread": [
+                {k: g[k] for k in ("fact", "subject", "reason", "detail", "unblock")} for g in self.gaps.values()
+            ],
             "path": [
                 {"playbook": a["playbook"], "node": a["node"], "reply": a["reply"], "by": a["by"], "at": a["at"]}
                 for a in self.path

@@ -159,16 +159,18 @@ def _others(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
-    gaps = report["could_not_check"]
-    if not gaps:
+    reasons: dict[str, tuple[str, list[str]]] = {
+        g["detail"]: ((g["unblock"] or {}).get("text", ""), []) for g in report["unread"]
+    }
+    for gap in report["could_not_check"]:
+        reasons.setdefault(gap["reason"], (gap["unblock"]["text"], []))[1].append(gap["check"])
+    if not reasons:
         return
     yield "## Could not be told"
     yield ""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for gap in gaps:
-        reasons.setdefault((gap["reason"], gap["unblock"]["text"]), []).append(gap["check"])
-    for (reason, unblock), checks in reasons.items():
-        yield f"- because {prose(reason, _GAPS)}: " + ", ".join(code(c) for c in dict.fromkeys(checks))
+    for reason, (unblock, checks) in reasons.items():
+        kept_open = ": " + ", ".join(code(c) for c in dict.fromkeys(checks)) if checks else ""
+        yield f"- because {prose(reason, _GAPS)}{kept_open}"
         if unblock:
             yield f"  - to settle it: {prose(unblock)}"
     yield ""
