@@ -7,6 +7,7 @@ from typing import Any
 from troubleshooter.facts import Reading
 from troubleshooter.facts.function import EnvironmentVariable, FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.template import DeclaredFunction, DeclaredResource
 from troubleshooter.facts.tree import Entry, FileTree, Kind
 from troubleshooter.model import Origin
 
@@ -15,6 +16,7 @@ RECORD = Reading("lambda:GetFunction", Origin.RECORD, AT, "11111111-2222-3333-44
 REGISTRY = Reading("ecr:BatchGetImage", Origin.REGISTRY, AT)
 IMAGE = Reading("image layers", Origin.IMAGE, AT)
 SOURCE = Reading("source folder", Origin.SOURCE, AT)
+TEMPLATE = Reading("template.yaml", Origin.TEMPLATE, AT)
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:demo"
 URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/demo:latest"
 
@@ -64,6 +66,20 @@ def image_config(**changes: Any) -> ImageConfig:
 def variable(name: str, value: str) -> EnvironmentVariable:
     """A launch variable, whose value is kept."""
     return EnvironmentVariable(name, len(value), "text", "0" * 12, value)
+
+
+def declared_resource(
+    properties: dict[str, object], *, format: str = "cloudformation", **changes: Any
+) -> DeclaredResource:
+    """A function resource of a template; its properties stand on lines 11, 12, … in their order."""
+    defaults: dict[str, Any] = {
+        "logical_id": "Api",
+        "place": "template.yaml:9",
+        "kind": "AWS::Serverless::Function" if format == "sam" else "AWS::Lambda::Function",
+        "properties": properties,
+        "places": {path: f"template.yaml:{line}" for line, path in enumerate(properties, 11)},
+    }
+    return DeclaredResource(reading=TEMPLATE, function=DeclaredFunction(**{**defaults, **changes}), format=format)
 
 
 def tree(files: dict[str, str | bytes | Entry]) -> FileTree:

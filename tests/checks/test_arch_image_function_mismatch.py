@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from tests.factories import URI, function_code, function_record, image_config
+from tests.factories import TEMPLATE, URI, function_code, function_record, image_config
 from troubleshooter.checks.arch_image_function_mismatch import arch_image_function_mismatch as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.model import Outcome
@@ -21,6 +21,7 @@ NO_CODE = Unavailable(Reason.DENIED, "lambda:GetFunction was denied")
         pytest.param("arm64", "amd64", Outcome.FAIL, id="image for amd64"),
         pytest.param("arm64", "", Outcome.UNKNOWN, id="config names none"),
         pytest.param("arm64", "riscv64", Outcome.UNKNOWN, id="neither: arch_variant_unsupported"),
+        pytest.param("", "arm64", Outcome.UNKNOWN, id="template leaves it to deploy time"),
     ],
 )
 def test_outcome(function: str, image: str, outcome: Outcome) -> None:
@@ -42,3 +43,21 @@ def test_failure_cites_both_sides_and_fills_the_commands_in() -> None:
     assert update[update.index("--image-uri") + 1] == URI
     assert move[move.index("--architectures") + 1] == "x86_64"
     assert move[move.index("--region") + 1] == "eu-west-1"
+
+
+def test_what_a_template_leaves_to_deploy_time_names_the_place_that_would_settle_it() -> None:
+    record = function_record(reading=TEMPLATE, architecture="", places={"architecture": "template.yaml:7"})
+    verdict = the_check(record, image_config(), NO_CODE)
+    assert verdict.unblock
+    assert "template.yaml:7" in verdict.unblock.text
+
+
+def test_a_template_is_corrected_in_the_template() -> None:
+    record = function_record(reading=TEMPLATE, architecture_stated=False, places={"architecture": "template.yaml:3"})
+    verdict = the_check(record, image_config(architecture="arm64"), function_code())
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.evidence[0].source == "template.yaml:3"
+    assert "default" in verdict.evidence[0].label
+    assert verdict.remediation
+    assert "Architectures: [arm64]" in verdict.remediation.text
+    assert not any("update-function-code" in command for command in verdict.remediation.commands)

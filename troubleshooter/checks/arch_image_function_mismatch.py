@@ -30,7 +30,7 @@ from troubleshooter.checks import Frequency, check, failed, not_applicable, pass
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Origin, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
@@ -54,10 +54,19 @@ def arch_image_function_mismatch(
     """Compares what AWS's record says with what the image's configuration says."""
     if not function.is_image:
         return not_applicable("the function is deployed from a zip package, not an image")
+    stated = "" if function.architecture_stated else " (the default: none is stated)"
     evidence = (
-        function.cite("architecture", label="function architecture"),
+        function.cite("architecture", label=f"function architecture{stated}"),
         image.cite("architecture", label="image architecture"),
     )
+    if not function.architecture:
+        return unknown(
+            "the template leaves the function's architecture to deploy time",
+            *evidence,
+            unblock=Unblock(
+                f"Write Architectures as text at {evidence[0].source}, or ask about the deployed function."
+            ),
+        )
     wanted = OCI.get(function.architecture, function.architecture)
     if not image.architecture:
         return unknown("the image's configuration names no architecture", *evidence)
@@ -79,6 +88,13 @@ def _fix(function: FunctionRecord, image: ImageConfig, code: FunctionCode | Unav
     region = ["--region", function.region] if function.region else []
     name = ["--function-name", function.name]
     verify = shlex.join(["aws", "lambda", "wait", "function-updated-v2", *name, *region])
+    if function.reading.origin is Origin.TEMPLATE:
+        place, other = function.places.get("architecture", function.reading.source), LAMBDA[image.architecture]
+        return Remediation(
+            f"Rebuild the image for linux/{wanted}; or keep the image and declare `Architectures: [{other}]` at {place}.",
+            (shlex.join([*build, "."]),),
+            "Run this diagnosis again: template and image name the same architecture.",
+        )
     if uri is None:
         return Remediation(
             f"Rebuild the image for linux/{wanted} and deploy it, or declare the function as {LAMBDA[image.architecture]}.",
