@@ -67,7 +67,7 @@ def decode(line: bytes) -> Record | None:
     """The record of one whole line without its line feed; None where it is damaged."""
     head, _, body = line.partition(b" ")
     try:
-        if len(head) != 8 or int(head, 16) != zlib.crc32(body):
+        if head != b"%08x" % zlib.crc32(body):
             return None
         record = json.loads(body)
     except (ValueError, RecursionError):

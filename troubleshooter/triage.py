@@ -96,9 +96,9 @@ def triage(
     for stopped in (pasted, state, attempt):
         if stopped is not None and stopped.rung is not None:
             ladder.mark(stopped.rung, RungState.FAILED, *stopped.evidence)
+            _record_shows(ladder, record, role)
             if stopped.below_passed:
                 ladder.passed_below(stopped.rung, *stopped.evidence)
-            _record_shows(ladder, record, role)
             symptom = Symptom(
                 rung=stopped.rung,
                 role=role,
@@ -109,10 +109,10 @@ def triage(
             )
             return Triage(ladder.reports(), symptom)
 
+    _record_shows(ladder, record, role)
     if attempt is not None:
         ladder.mark(Rung.INVOKE, RungState.PASSED, *attempt.evidence)
         ladder.passed_below(Rung.INVOKE, *attempt.evidence)
-    _record_shows(ladder, record, role)
     said = isinstance(text, GivenText)
     healthy = attempt is not None and not said
     summary = _quiet_summary(attempt, said=said, timeline=timeline)

@@ -54,12 +54,13 @@ class DemoAccount:
 
     def answer_aws(self, request: Any, event_name: str, **_: Any) -> Any:
         """botocore's `before-send` handler: the response in place of the network's."""
-        from botocore.awsrequest import AWSResponse, HeadersDict
+        from botocore.awsrequest import AWSResponse
+        from botocore.compat import HTTPHeaders
 
         _event, service, operation = event_name.split(".")
         status, kind, body = self._aws(service, operation, request)
         headers = {"x-amzn-requestid": str(uuid.uuid4()), "content-type": kind}
-        return AWSResponse(request.url, status, HeadersDict(headers), _Raw(body))
+        return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Raw(body))
 
     def transport(self) -> httpx.BaseTransport:
         """Answers downloads and package index look-ups."""
