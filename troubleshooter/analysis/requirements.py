@@ -31,12 +31,15 @@ from troubleshooter.model import Origin
 FOLDERS = 2000
 """Folders of a tree that are looked into for manifests."""
 
-_OPTION = re.compile(r"--(?:default-|extra-)?index(?:-url)?\b|--find-links\b|--registry\b", re.IGNORECASE)
-_CONFIGURED = re.compile(
-    r"\b(?:PIP_(?:EXTRA_)?INDEX_URL|PIP_CONFIG_FILE|PIP_FIND_LINKS|UV_(?:EXTRA_|DEFAULT_)?INDEX(?:_URL)?|UV_FIND_LINKS"
-    r"|POETRY_HTTP_BASIC_\w+|NPM_CONFIG_\w*REGISTRY)\b"
-    r"|codeartifact\s+(?:login|get-authorization-token)|pip3?\s+config\s+set|npm\s+(?:config\s+)?set\s+\S*registry"
-    r"|pip\.conf|\.netrc|\byarn\s+config\s+set",
+_PYTHON_INDEX = re.compile(
+    r"--(?:default-|extra-)?index(?:-url)?\b|--find-links\b|\bpip\.conf\b|\.netrc\b|\bpip3?\s+config\s+set\b"
+    r"|\b(?:PIP_(?:EXTRA_)?INDEX_URL|PIP_CONFIG_FILE|PIP_FIND_LINKS|UV_(?:EXTRA_|DEFAULT_)?INDEX(?:_URL)?|UV_FIND_LINKS"
+    r"|POETRY_HTTP_BASIC_\w+)\b|\bcodeartifact\s+(?:login|get-authorization-token)\b",
+    re.IGNORECASE,
+)
+_NODE_REGISTRY = re.compile(
+    r"--registry\b|\bNPM_CONFIG_\w*REGISTRY\b|\b(?:npm|yarn|pnpm)\s+(?:config\s+)?set\s+\S*registry"
+    r"|\bcodeartifact\s+(?:login|get-authorization-token)\b",
     re.IGNORECASE,
 )
 _REGISTRY = re.compile(r"^\s*(?:npmRegistryServer\s*:|registry\s*[=\s]|npmScopes\s*:|url\s*=)", re.MULTILINE)
@@ -51,7 +54,7 @@ class _Found:
     scopes: list[tuple[str, ...]] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
     """Options of pyproject.toml and the like, which hold for all scopes."""
-    other_sources: list[str] = field(default_factory=list)
+    other_sources: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     local: set[tuple[str, str]] = field(default_factory=set)
     """Packages that the folder itself holds: (ecosystem, normalised name)."""
@@ -83,7 +86,8 @@ def requirements(code: CodeTree | Unavailable, source: SourceManifests | Unavail
             found.problems += inside.problems
             # What an image says of indexes was for its build; this machine asks none of them.
             found.other_sources += inside.other_sources
-            found.other_sources += inside.files if inside.shared or any(inside.scopes) else []
+            if inside.shared or any(inside.scopes):
+                found.other_sources += [("pypi", file) for file in inside.files]
     if not readings:
         return _reason(code, source)
     scopes = tuple((*found.shared, *scope) for scope in found.scopes or [()])
@@ -229,22 +233,25 @@ def _with_neighbours(
     return dataclasses.replace(asked, direct=direct, locked=tuple(locked))
 
 
-def _elsewhere(path: str, text: str, place: str, has_npmrc: bool) -> list[str]:
+def _elsewhere(path: str, text: str, place: str, has_npmrc: bool) -> list[tuple[str, str]]:
     """Places in a file that send the build to an index of its own. A folder's own .npmrc is known, any other is not."""
     name = posixpath.basename(path)
     if name in ("pip.conf", "pip.ini"):
-        return [place]
+        return [("pypi", place)]
     if name in (".yarnrc", ".yarnrc.yml", "bunfig.toml", "uv.toml"):
-        return [place] if _REGISTRY.search(text) else []
+        ecosystem = "pypi" if name == "uv.toml" else "npm"
+        return [(ecosystem, place)] if _REGISTRY.search(text) else []
     if not is_build(path):
         return []
-    lines = enumerate(text.splitlines(), start=1)
-    return [
-        f"{place}:{number}"
-        for number, line in lines
-        if not line.lstrip().startswith("#")
-        and (_OPTION.search(line) or _CONFIGURED.search(line) or (".npmrc" in line and not has_npmrc))
-    ]
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip().startswith("#"):
+            continue
+        if _PYTHON_INDEX.search(line):
+            found.append(("pypi", f"{place}:{number}"))
+        if _NODE_REGISTRY.search(line) or (".npmrc" in line and not has_npmrc):
+            found.append(("npm", f"{place}:{number}"))
+    return found
 
 
 def _npmrc(files: Mapping[str, str], packages: list[str], shown: Callable[[str], str], found: _Found) -> str:
@@ -252,5 +259,5 @@ def _npmrc(files: Mapping[str, str], packages: list[str], shown: Callable[[str],
     top = posixpath.join(posixpath.dirname(packages[0]), ".npmrc") if packages else ".npmrc"
     for path, text in files.items():
         if posixpath.basename(path) == ".npmrc" and path != top and "registry" in text:
-            found.other_sources.append(shown(path))
+            found.other_sources.append(("npm", shown(path)))
     return files.get(top, "")

@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 from troubleshooter.facts import Cost, Reading, Reason, Unavailable, provides
 from troubleshooter.facts.given import GivenSource
@@ -112,7 +113,9 @@ def _remember(text: str, secrets: Secrets) -> None:
     """Credentials that stand in index addresses and npm's settings are shown nowhere."""
     for userinfo in _USERINFO.findall(text):
         for part in userinfo.split(":", 1):
-            secrets.remember("index credential", part)
+            if not part.startswith("${"):
+                secrets.remember("index credential", part)
+                secrets.remember("index credential", unquote(part))
     for token in _NPM_AUTH.findall(text):
         if not token.startswith("${"):
             secrets.remember("npm credential", token)

@@ -86,8 +86,8 @@ class Requirements(Fact):
     """The same by requirements file that is installed on its own; empty where none sets any."""
     npmrc: str = field(default="", repr=False)
     """Content of an .npmrc beside the source folder's package.json."""
-    other_sources: tuple[str, ...] = ()
-    """Places that send the build to an index that this machine's installer would not ask: `Dockerfile:4`."""
+    other_sources: tuple[tuple[str, str], ...] = ()
+    """Places that send the build to an index that this machine's installer would not ask: (`pypi`, `Dockerfile:4`)."""
     problems: tuple[str, ...] = ()
     """Lines that could not be read."""
 
