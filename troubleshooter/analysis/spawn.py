@@ -1,0 +1,275 @@
+"""What happens when the effective argv is started inside the image: the kernel's answer, then what the first program does.
+
+Beyond execve itself three things are followed, because they decide whether anything of the runtime ever speaks: a script that
+its interpreter may not read, `#!/usr/bin/env NAME` (env looks NAME up in PATH), and what AWS's own entry script
+starts (/var/runtime/bootstrap, then the interpreter below /var/lang/bin). The words of `cause` stand in `execve.py`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+
+from troubleshooter.analysis.execve import Found, Outcome, Step, UndecidedError, execve, follow, open_exec, shown
+from troubleshooter.analysis.launch import launch_of
+from troubleshooter.facts import Cost, Reason, Unavailable, provides
+from troubleshooter.facts.elf import identify
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.image import ImageConfig, ImageTree
+from troubleshooter.facts.launch import EffectiveLaunch, OwnSpawnResult, SpawnResult
+from troubleshooter.facts.tree import Entry, FileTree, Kind
+from troubleshooter.model import Evidence
+
+OCI = {"x86_64": "amd64", "arm64": "arm64"}
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where a bare name is looked for when the image sets no PATH: what container engines set then."""
+BOOTSTRAP = "/var/runtime/bootstrap"
+_INTERPRETER = re.compile(r"/var/lang/bin/(?:python3(?:\.\d+)?|node)(?![\w.-])")
+_STRICT = re.compile(r"(?:ba|da|a|k|z)?sh|busybox|python[\d.]*|node")
+"""Interpreters that refuse an option which ends in a carriage return."""
+_DEEP = 2
+"""Programs that `env` is followed through; with the folders below, what keeps a hostile image from costing time."""
+_FOLDERS = 64
+
+
+@provides(cost=Cost.THINK)
+def spawn_result(
+    launch: EffectiveLaunch, files: ImageTree, image: ImageConfig, function: FunctionRecord | Unavailable
+) -> SpawnResult | Unavailable:
+    """The effective launch on the function's CPU, or on the image's own where there is no function."""
+    if isinstance(function, FunctionRecord):
+        path = function.variable("PATH")
+        if path is not None and path.value is None and launch.argv and "/" not in launch.argv[0]:
+            return Unavailable(Reason.UNSUPPORTED, "the function sets a PATH whose value is not known")
+    return _result(files, _Process(files.tree, _cpu(image, function), launch))
+
+
+@provides(cost=Cost.THINK)
+def own_spawn_result(function: FunctionRecord, files: ImageTree, image: ImageConfig) -> OwnSpawnResult | Unavailable:
+    """The image's own launch, where the function overrides the entrypoint."""
+    if not function.override.entrypoint:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the function does not override the image's entrypoint")
+    own = launch_of(image)
+    result = _result(files, _Process(files.tree, _cpu(image, function), own))
+    return result if isinstance(result, Unavailable) else OwnSpawnResult(**vars(result), argv=own.argv)
+
+
+def _cpu(image: ImageConfig, function: FunctionRecord | Unavailable) -> str:
+    if isinstance(function, FunctionRecord):
+        return OCI.get(function.architecture, function.architecture)
+    return image.architecture
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How far a launch got."""
+
+    outcome: Outcome
+    stage: str = "exec"
+    before: tuple[Step, ...] = ()
+    """Files of the stages that went well."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """One launch in one tree."""
+
+    tree: FileTree
+    cpu: str
+    launch: EffectiveLaunch
+
+    def run(self) -> _Ended:
+        if not self.launch.argv:
+            return _Ended(Outcome("ENOENT", "no_program", "neither an entrypoint nor a command names a program"))
+        cwd, refused = self._workdir()
+        if refused is not None:
+            return _Ended(refused)
+        named = self._named(self.launch.argv[0], cwd)
+        if isinstance(named, Outcome):
+            return _Ended(named)
+        ended = self._start(named, cwd or "/", "exec", 0)
+        if ended.outcome.cause not in ("ok", "compat"):
+            return ended
+        return self._runtime(ended, cwd or "/") or ended
+
+    def _workdir(self) -> tuple[str | None, Outcome | None]:
+        """The real working directory, None where there is none; and the kernel's refusal to change there."""
+        workdir = self.launch.workdir
+        if not workdir.startswith("/"):
+            return None, None
+        found = follow(self.tree, workdir)
+        step = Step("workdir", workdir, found)
+        entry = found.entry
+        closed = found.cause == "closed_directory"
+        if closed or (entry is not None and entry.kind is Kind.DIRECTORY and not entry.mode & 0o001):
+            mode = f"{entry.mode:04o}" if entry else ""
+            detail = f"the working directory {shown(workdir)} cannot be entered: {shown(found.path)} has mode {mode}"
+            return None, Outcome("EACCES", "closed_directory", detail, (step,))
+        if found.errno or entry is None or entry.kind is not Kind.DIRECTORY:
+            return None, None
+        return found.path, None
+
+    def _named(self, name: str, cwd: str | None) -> str | Outcome:
+        """The path that a program's name stands for."""
+        if name.startswith("/") or not name:
+            return name
+        if "/" not in name:
+            return self._search(name, cwd)
+        if cwd is None:
+            detail = (
+                f"{shown(name)} is relative to the working directory {shown(self.launch.workdir)}, which is not there"
+            )
+            return Outcome("ENOENT", "workdir", detail, (_nowhere(name),))
+        return name
+
+    def _search(self, name: str, cwd: str | None) -> str | Outcome:
+        """A bare name in PATH: the first file that may be executed."""
+        path = self.launch.path if self.launch.path is not None else DEFAULT_PATH
+        denied = None
+        for folder in path.split(":")[:_FOLDERS]:
+            candidate = posixpath.join(folder or ".", name)
+            if cwd is None and not candidate.startswith("/"):
+                continue
+            found = open_exec(self.tree, candidate, cwd or "/")
+            if not found.errno:
+                return candidate
+            if found.cause in ("not_executable", "closed_directory") and denied is None:
+                denied = Step("entrypoint", candidate, found)
+        if denied is not None:
+            detail = f"{shown(name)} is {shown(denied.name)}, which others may not execute"
+            return Outcome("EACCES", denied.found.cause, detail, (denied,))
+        detail = f"{shown(name)} lies in no directory of PATH ({shown(path)})"
+        return Outcome("ENOENT", "not_on_path", detail, (_nowhere(name),))
+
+    def _start(self, path: str, cwd: str, stage: str, depth: int) -> _Ended:
+        """Executes `path`, then follows what its interpreter does with the first line."""
+        outcome = execve(self.tree, path, self.cpu, cwd)
+        scripts = [s for s in outcome.steps if s.role != "loader"]
+        if outcome.errno != "ok" or len(scripts) < 2 or depth > _DEEP:
+            return _Ended(outcome, stage)
+        script, interpreter = scripts[-2], posixpath.basename(scripts[-1].name)
+        entry, argument = script.found.entry, outcome.arguments[-1]
+        if entry is not None and not entry.mode & 0o004:
+            detail = f"{shown(script.name)} (mode {entry.mode:04o}) starts, but {interpreter} may not read it"
+            return _Ended(
+                replace(outcome, errno="EACCES", cause="unreadable", detail=detail, steps=(script,)), "script"
+            )
+        if interpreter == "env" and argument:
+            return self._env(outcome, script, argument, cwd, stage, depth)
+        if argument and argument.endswith("\r") and _STRICT.fullmatch(interpreter):
+            detail = f'{shown(script.name)} starts {interpreter} with the option "{shown(argument)}"'
+            return _Ended(replace(outcome, errno="EINVAL", cause="crlf", detail=detail, steps=(script,)), "script")
+        return _Ended(outcome, stage)
+
+    def _env(self, outcome: Outcome, script: Step, argument: str, cwd: str, stage: str, depth: int) -> _Ended:
+        """What `env` does with the argument that the kernel hands it in one piece."""
+        program = _env_program(argument)
+        if program is None:
+            return _Ended(outcome, stage)
+        found = None
+        path = self.launch.path if self.launch.path is not None else DEFAULT_PATH
+        folders = [""] if "/" in program else path.split(":")[:_FOLDERS]
+        for folder in folders:
+            candidate = program if "/" in program else posixpath.join(folder or ".", program)
+            each = self._start(candidate, cwd, "env", depth + 1)
+            if each.outcome.errno == "ok" or each.stage != "env":
+                return replace(each, before=(*outcome.steps, *each.before))
+            if found is None or (found.outcome.errno == "ENOENT" and each.outcome.errno != "ENOENT"):
+                found = each
+        failed = found.outcome if found else outcome
+        if failed.errno == "ENOENT" and len(failed.steps) < 2:
+            cause = "crlf" if program.endswith("\r") else "not_on_path" if "/" not in program else failed.cause
+            asks = f'the first line of {shown(script.name)} asks env for "{shown(program)}"'
+            where = f"lies in no directory of PATH ({shown(path)})" if "/" not in program else "is not there"
+            failed = Outcome("ENOENT", cause, f"{asks}, which {where}", (script,))
+        return _Ended(failed, "env", outcome.steps)
+
+    def _runtime(self, ended: _Ended, cwd: str) -> _Ended | None:
+        """What AWS's entry script starts: the bootstrap, and the interpreter that it names."""
+        if not ended.outcome.arguments:
+            return None
+        script = ended.outcome.steps[0].found.path
+        text = self.tree.text(script)
+        if BOOTSTRAP not in text if text is not None else posixpath.basename(script) != "lambda-entrypoint.sh":
+            return None
+        before = (*ended.before, *ended.outcome.steps)
+        for program in (BOOTSTRAP, *self._interpreters()):
+            each = self._start(program, cwd, "runtime", 1)
+            # A shell runs a file without a first line as its own script.
+            if each.outcome.errno != "ok" and each.outcome.cause not in ("no_shebang", "empty"):
+                return replace(each, before=(*before, *each.before))
+            before = (*before, *each.before, *each.outcome.steps)
+        return None
+
+    def _interpreters(self) -> list[str]:
+        """The interpreter that the bootstrap's text names, else the one that lies where AWS puts it."""
+        text = self.tree.text(BOOTSTRAP)
+        if text is not None:
+            return list(dict.fromkeys(_INTERPRETER.findall(text)))[:1]
+        names = [n for n in self.tree.children("/var/lang/bin") if _INTERPRETER.fullmatch(f"/var/lang/bin/{n}")]
+        return [f"/var/lang/bin/{name}" for name in names[-1:]]
+
+
+def _env_program(argument: str) -> str | None:
+    """The program that env is asked for; None where that cannot be told from the argument."""
+    for option in ("-S", "--split-string=", "--split-string "):
+        if argument.startswith(option):
+            words = [w for w in argument.removeprefix(option).split() if "=" not in w]
+            return None if not words or words[0].startswith("-") else words[0]
+    return None if argument.startswith("-") or "=" in argument else argument
+
+
+def _nowhere(name: str) -> Step:
+    """A name that stands for no path."""
+    return Step("entrypoint", name, Found("", None))
+
+
+def _result(files: ImageTree, process: _Process) -> SpawnResult | Unavailable:
+    try:
+        ended = process.run()
+    except UndecidedError as undecided:
+        return Unavailable(Reason.TOO_BIG, str(undecided))
+    outcome, steps = ended.outcome, (*ended.before, *ended.outcome.steps)
+    refused = outcome.cause not in ("ok", "compat")
+    deciding = outcome.steps[-1 if refused else 0] if outcome.steps else _nowhere("")
+    return SpawnResult(
+        reading=files.reading,
+        errno=outcome.errno if ended.stage == "exec" else "ok",
+        cause=outcome.cause,
+        stage=ended.stage if refused else "exec",
+        role=deciding.role,
+        path=deciding.name,
+        detail=outcome.detail,
+        chain=tuple(dict.fromkeys(s.found.path for s in steps if s.found.path)),
+        machine=outcome.machine,
+        machine_path=outcome.machine_path,
+        evidence=tuple(dict.fromkeys(_evidence(files, step) for step in steps)),
+    )
+
+
+def _evidence(files: ImageTree, step: Step) -> Evidence:
+    found = step.found
+    return files.cite(
+        "tree",
+        _description(found.entry) if found.entry is not None else "nothing there",
+        label=f"{step.role} {shown(step.name)}",
+        source=f"image {shown(found.path or 'PATH')}",
+    )
+
+
+def _description(entry: Entry) -> str:
+    """One path as evidence shows it."""
+    if entry.kind is Kind.SYMLINK:
+        return f"link to {shown(entry.link)}"
+    if entry.kind is not Kind.FILE:
+        return f"{entry.kind}, mode {entry.mode:04o}"
+    text = f"file, mode {entry.mode:04o}"
+    binary = identify(entry.head)
+    if binary is not None:
+        return f"{text}, {binary.format} {' '.join(binary.machines)}"
+    if not entry.size:
+        return f"{text}, empty"
+    # The line ends with its line feed, so that a carriage return before it is seen.
+    line = entry.head[:80].split(b"\n", 1)[0].decode("utf-8", "replace")
+    return f'{text}, begins with "{shown(line)}"'
