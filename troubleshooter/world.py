@@ -17,7 +17,7 @@ from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.web import Web
 from troubleshooter.errors import UsageError
-from troubleshooter.facts import CallLog, Provider, Reading, Store, Unavailable, providers_in
+from troubleshooter.facts import CallLog, Cost, Provider, Reading, Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import (
     GivenFunction,
@@ -64,6 +64,8 @@ class World:
     engine: Engine
     calls: CallLog
     secrets: Secrets
+    withheld: Mapping[type[Any], Unavailable] = field(default_factory=dict)
+    """Facts that must not be made, and why: what the engineer refuses, or a test takes away."""
 
     @classmethod
     def real(cls, target: Target) -> World:
@@ -203,12 +205,18 @@ def open_stores(target: Target, world: World, *, prefetch: Iterable[type[Any]] =
 
 def start(store: Store, kinds: Iterable[type[Any]]) -> None:
     """Starts making those facts that cost a call at most."""
-    store.prefetch(kind for kind in kinds if store.peek(kind) is None and store.cost(kind) == 1)
+    store.prefetch(kind for kind in kinds if store.peek(kind) is None and store.cost(kind) == Cost.CALL)
 
 
 def _store(world: World, facts: Mapping[type[Any], object], subject: Subject, extra: Iterable[object] = ()) -> Store:
-    absent = {kind: Unavailable(_NOT_GIVEN[kind][0], _NOT_GIVEN[kind][1]) for kind in _NOT_GIVEN if kind not in facts}
-    return Store(all_providers(), [*world.seeds, *facts.values(), subject, *extra], missing=absent)
+    absent = {
+        kind: Unavailable(Reason.NOT_GIVEN, f"no {part} was given")
+        for kind, part in _PARTS.items()
+        if kind not in facts
+    }
+    return Store(
+        all_providers(), [*world.seeds, *facts.values(), subject, *extra], missing={**absent, **world.withheld}
+    )
 
 
 def _proposed(
@@ -279,17 +287,11 @@ def _template(world: World, facts: Mapping[type[Any], object]) -> Template | Una
     return _store(world, facts, Subject(Role.PROPOSED)).get(Template)
 
 
-def _not_given(text: str) -> tuple[Any, str]:
-    from troubleshooter.facts import Reason
-
-    return Reason.NOT_GIVEN, text
-
-
-_NOT_GIVEN: dict[type[Any], tuple[Any, str]] = {
-    GivenFunction: _not_given("no function was given"),
-    GivenImage: _not_given("no local image was given"),
-    GivenTemplate: _not_given("no template was given"),
-    GivenSource: _not_given("no source folder was given"),
-    GivenLogs: _not_given("no log file was given"),
-    GivenText: _not_given("no error text was given"),
+_PARTS = {
+    GivenFunction: "function",
+    GivenImage: "local image",
+    GivenTemplate: "template",
+    GivenSource: "source folder",
+    GivenLogs: "log file",
+    GivenText: "error text",
 }
