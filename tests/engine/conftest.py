@@ -35,13 +35,19 @@ def without_engine(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def engine_host() -> Iterator[str]:
-    """Address of an engine, `unix://…`. `DOCKER_HOST` is not set: a test sets it if its subject reads it."""
+def running_engine() -> Iterator[engine.Engine]:
+    """The machine's engine, or one of ours."""
     try:
-        with engine.running() as address:
-            yield address
+        with engine.running() as running:
+            yield running
     except engine.Unavailable as reason:
         without_engine(str(reason))
+
+
+@pytest.fixture(scope="session")
+def engine_host(running_engine: engine.Engine) -> str:
+    """Its address, `unix://…`. `DOCKER_HOST` is not set: a test sets it if its subject reads it."""
+    return running_engine.address
 
 
 @pytest.fixture(scope="session")

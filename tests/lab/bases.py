@@ -50,32 +50,10 @@ LEFT_OUT = (
         for name in ("pydoc_data", "lib2to3", "distutils", "unittest", "wsgiref", "curses")
     ),
 )
-APPLETS = [
-    "ls",
-    "cat",
-    "echo",
-    "env",
-    "test",
-    "[",
-    "id",
-    "uname",
-    "mkdir",
-    "rm",
-    "rmdir",
-    "cp",
-    "mv",
-    "ln",
-    "chmod",
-    "sleep",
-    "date",
-    "grep",
-    "sed",
-    "head",
-    "tail",
-    "wc",
-    "true",
-    "false",
-]
+APPLETS = (
+    *("ls", "cat", "echo", "env", "test", "[", "id", "uname", "mkdir", "rm", "rmdir", "cp", "mv", "ln", "chmod"),
+    *("sleep", "date", "grep", "sed", "head", "tail", "wc", "true", "false"),
+)
 
 ENTRYPOINT = """#!/bin/sh
 if [ $# -ne 1 ]; then
@@ -92,7 +70,8 @@ PYTHON_BOOTSTRAP = """#!/bin/sh
 export AWS_EXECUTION_ENV=AWS_Lambda_python3.11
 exec ${AWS_LAMBDA_EXEC_WRAPPER} /var/lang/bin/python3.11 /var/runtime/bootstrap.py
 """
-PYTHON_MAIN = """import sys
+PYTHON_MAIN = """import os
+import sys
 
 sys.path.insert(0, "/var/runtime")
 from awslambdaric.__main__ import main

@@ -109,7 +109,7 @@ class Emulator:
                     raise RuntimeError(f"the working directory could not be removed: {gone.output!r}")
             status, body = _post(port)
             frozen = _frozen(container, freeze_s) if freeze_s is not None else ""
-            log = _settled_log(container)
+            log = _whole_log(container)
         return _judged(status, body, log, frozen)
 
     def _config(self, image: str) -> dict[str, Any]:
@@ -189,14 +189,14 @@ def _frozen(container: Container, seconds: float) -> str:
         container.unpause()
 
 
-def _settled_log(container: Container) -> str:
-    """The engine's log file lags behind the answer."""
+def _whole_log(container: Container) -> str:
+    """The log after the emulator closed the event. Ends the container: only then has the engine written every stream."""
     deadline = time.monotonic() + LOGGED_S
-    while True:
-        log = container.logs().decode(errors="replace")
-        if DONE.search(log) or time.monotonic() > deadline:
-            return log
+    while not DONE.search(container.logs().decode(errors="replace")) and time.monotonic() < deadline:
         time.sleep(0.02)
+    container.kill()
+    container.wait()
+    return str(container.logs().decode(errors="replace"))
 
 
 def _judged(status: int | None, body: str, log: str, frozen: str) -> Run:

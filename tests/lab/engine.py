@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.isolation import ORIGINAL_ENVIRONMENT
@@ -53,14 +54,24 @@ def answers(path: str) -> bool:
         connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that answers."""
+
+    address: str
+    """`unix://…`"""
+    ours: bool
+    """Started for the tests, and gone with all that is in it when they end."""
+
+
 @contextmanager
-def running() -> Iterator[str]:
-    """The address (`unix://…`) of an engine that answers until the block ends. Raises Unavailable."""
+def running() -> Iterator[Engine]:
+    """An engine that answers until the block ends. Raises Unavailable."""
     if sys.platform != "linux":
         raise Unavailable(f"containers of this machine do not share its loopback on {sys.platform}")
     for address in (ORIGINAL_ENVIRONMENT.get("DOCKER_HOST", ""), f"unix://{DEFAULT_SOCKET}"):
         if address.startswith("unix://") and answers(address.removeprefix("unix://")):
-            yield address
+            yield Engine(address, ours=False)
             return
     if shutil.which("dockerd") is None:
         raise Unavailable("no engine answers and dockerd is not installed")
@@ -70,8 +81,9 @@ def running() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="tse-", dir="/tmp"))
     try:
         with _daemon(folder):
-            yield f"unix://{folder}/docker.sock"
+            yield Engine(f"unix://{folder}/docker.sock", ours=True)
     finally:
+        _unmount(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -117,3 +129,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(STOP_S)
+
+
+def _unmount(folder: Path) -> None:
+    """What dockerd leaves mounted: the network namespace of containers on the host's network."""
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for path in reversed([p for p in mounted if p.startswith(f"{folder}/")]):
+        subprocess.run(["umount", path], check=False, capture_output=True)
