@@ -1,0 +1,222 @@
+"""What a JavaScript file imports and requires, and in which module system it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from troubleshooter.analysis.javascript import (
+    FUNCTIONS,
+    Path,
+    Script,
+    Use,
+    arguments,
+    has_token,
+    is_field,
+    literal,
+    nearest_function,
+    unwrap,
+)
+from troubleshooter.analysis.javascript_loading import Runs, module_returns, order, runs
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+CJS_NAMES = ("require", "module", "exports", "__dirname", "__filename")
+"""Names that exist in CommonJS modules only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One import or require with a constant specifier."""
+
+    specifier: str
+    line: int
+    kind: str
+    """`import` (a declaration, or a re-export), `require` (by the `require` of every CommonJS module), `created` (by one
+    that `createRequire` made), `shim` (by esbuild's stand-in for `require`), or `dynamic` (`import(…)`)."""
+    runs: Runs
+    """Whether it happens while the module loads. Declarations always do."""
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """One piece of code that belongs to one module system only."""
+
+    text: str
+    """Its line as written, stripped."""
+    line: int
+    position: int
+    error: str
+    """What Node says where the other module system meets it."""
+
+
+def wanted(script: Script) -> tuple[Wanted, ...]:
+    """Everything that the file imports by constant name: declarations first, then in the order of execution."""
+    if "wanted" not in script.memory:
+        found = [*_declared(script), *_dynamic(script), *_required(script)]
+        script.memory["wanted"] = tuple(sorted(found, key=lambda w: (w.kind != "import", w.position)))
+    cached: tuple[Wanted, ...] = script.memory["wanted"]
+    return cached
+
+
+def module_statements(script: Script) -> list[Node]:
+    """The file's `import` and `export` declarations."""
+    if "statements" not in script.memory:
+        found = [n for n in script.root.named_children if n.type in ("import_statement", "export_statement")]
+        script.memory["statements"] = found
+    cached: list[Node] = script.memory["statements"]
+    return cached
+
+
+def _declared(script: Script) -> Iterator[Wanted]:
+    for node in module_statements(script):
+        specifier = literal(script, node.child_by_field_name("source"))
+        if specifier is not None:
+            yield Wanted(specifier, script.line(node), "import", Runs.ALWAYS, node.start_byte)
+
+
+def _dynamic(script: Script) -> Iterator[Wanted]:
+    """`import(…)`: a miss is a rejected promise, which stops the module only where its top level awaits it."""
+    for offset in script.find(rb"import(?=\s*\()"):
+        path = script.trail(offset)
+        at = len(path) - 1
+        while at > 0 and path[at].type == "import":
+            at -= 1
+        if at == len(path) - 1 or path[at].type != "call_expression":
+            continue
+        specifier = _first_literal(script, path[at])
+        if specifier is not None:
+            awaited = path[at - 1].type == "await_expression" and nearest_function(path) is None
+            state = runs(script, path[: at + 1]) if awaited else Runs.LATER
+            yield Wanted(specifier, script.line(path[at]), "dynamic", state, offset)
+
+
+def _required(script: Script) -> Iterator[Wanted]:
+    for name, start, kind in _require_names(script):
+        names = script.names(name)
+        for use in names.uses:
+            declaration = names.declaration_of(use.offset)
+            if (declaration.node.start_byte if declaration else None) != start or not is_callee(use.path):
+                continue
+            specifier = _first_literal(script, use.path[-2])
+            if specifier is not None:
+                call = use.path[:-1]
+                yield Wanted(specifier, script.line(use.node), kind, runs(script, call), order(script, call))
+
+
+def _first_literal(script: Script, call: Node) -> str | None:
+    first = arguments(call)[:1]
+    return literal(script, first[0]) if first else None
+
+
+def is_callee(path: Path) -> bool:
+    """Whether the last node of `path` is what a call calls."""
+    return len(path) >= 2 and path[-2].type == "call_expression" and is_field(path[-2], "function", path[-1])
+
+
+def _require_names(script: Script) -> list[tuple[str, int | None, str]]:
+    """Names that a call requires by, the offset of their declaration (none for the module's own), and the kind."""
+    found: list[tuple[str, int | None, str]] = [("require", None, "require")]
+    for offset in script.find(rb"createRequire(?=\s*\()"):
+        path = script.trail(offset)
+        declarator = next((n for n in reversed(path[-6:]) if n.type == "variable_declarator"), None)
+        value = unwrap(declarator.child_by_field_name("value")) if declarator is not None else None
+        if declarator is None or value is None or value.type != "call_expression":
+            continue
+        name = declarator.child_by_field_name("name")
+        callee = value.child_by_field_name("function")
+        if name is not None and name.type == "identifier" and callee is not None and callee.end_byte > offset:
+            found.append((script.text(name), name.start_byte, "created"))
+    return found + [(name, start, "shim") for name, start in _shims(script)]
+
+
+def _shims(script: Script) -> Iterator[tuple[str, int]]:
+    """esbuild's `__require`: the module's own `require` where there is one, else a function that throws."""
+    if b"Dynamic require of" not in script.source:
+        return
+    for offset in script.find(rb"require(?=\s*\.\s*apply)"):
+        path = script.trail(offset)
+        declarator = next((n for n in path if n.type == "variable_declarator" and _is_shim(script, n)), None)
+        name = declarator.child_by_field_name("name") if declarator is not None else None
+        if name is not None:
+            yield script.text(name), name.start_byte
+
+
+def _is_shim(script: Script, declarator: Node) -> bool:
+    size = declarator.end_byte - declarator.start_byte
+    return size < 800 and b"Dynamic require of" in script.source[declarator.start_byte : declarator.end_byte]
+
+
+def esm_construct(script: Script) -> Construct | None:
+    """The first thing in the file that only an ES module may hold."""
+    found = [_construct(script, node, _STATEMENT_ERRORS[node.type]) for node in module_statements(script)[:1]]
+    for offset in script.find(rb"import(?=\s*\.\s*meta)"):
+        path = script.trail(offset)
+        if len(path) > 1 and path[-2].type == "meta_property":
+            found.append(_construct(script, path[-2], "SyntaxError: Cannot use 'import.meta' outside a module"))
+            break
+    for offset in script.find(rb"await"):
+        path = script.trail(offset)
+        inside = [n.type for n in path if n.type in FUNCTIONS or n.type in ("field_definition", "class_static_block")]
+        if path[-1].type == "await" and path[-2].type in ("await_expression", "for_in_statement") and not inside:
+            found.append(_construct(script, path[-2], _AWAIT_ERROR))
+            break
+    return min(found, key=lambda c: c.position, default=None)
+
+
+_STATEMENT_ERRORS = {
+    "import_statement": "SyntaxError: Cannot use import statement outside a module",
+    "export_statement": "SyntaxError: Unexpected token 'export'",
+}
+_AWAIT_ERROR = "SyntaxError: await is only valid in async functions and the top level bodies of modules"
+
+
+def cjs_construct(script: Script) -> Construct | None:
+    """The first thing that loading the file as an ES module is sure to fail at."""
+    returned = module_returns(script)
+    if returned is not None:
+        return _construct(script, returned, "SyntaxError: Illegal return statement")
+    found = []
+    for name in CJS_NAMES:
+        if _is_made_global(script, name):
+            continue
+        for use in sorted(script.names(name).free(), key=lambda u: u.offset):
+            if not _is_typeof(use) and runs(script, use.path) is Runs.ALWAYS:
+                error = f"ReferenceError: {name} is not defined in ES module scope"
+                found.append((order(script, use.path), _construct(script, use.node, error)))
+                break
+    for want in wanted(script):
+        if want.kind == "shim" and want.runs is Runs.ALWAYS and _shim_throws(script):
+            error = f'Error: Dynamic require of "{want.specifier}" is not supported'
+            found.append((want.position, Construct(script.numbered(want.line), want.line, want.position, error)))
+            break
+    return min(found, key=lambda f: f[0])[1] if found else None
+
+
+def uses_commonjs(script: Script) -> bool:
+    """Whether any code of the file, run or not, uses what only CommonJS modules have."""
+    return any(not _is_typeof(use) for name in CJS_NAMES for use in script.names(name).free())
+
+
+def _shim_throws(script: Script) -> bool:
+    return next(script.names("require").free(), None) is not None and not _is_made_global(script, "require")
+
+
+def _is_made_global(script: Script, name: str) -> bool:
+    pattern = rb"\bglobal(?:This)?\s*(?:\.\s*%b|\[\s*['\"]%b['\"]\s*\])\s*(?:\?\?|\|\|)?=(?!=)" % ((name.encode(),) * 2)
+    return re.search(pattern, script.source) is not None
+
+
+def _is_typeof(use: Use) -> bool:
+    at = len(use.path) - 1
+    while at > 0 and use.path[at - 1].type == "parenthesized_expression":
+        at -= 1
+    return use.path[at - 1].type == "unary_expression" and has_token(use.path[at - 1], "typeof")
+
+
+def _construct(script: Script, node: Node, error: str) -> Construct:
+    return Construct(script.line_text(node), script.line(node), node.start_byte, error)
