@@ -44,3 +44,11 @@ def distributions_of(dotted: str) -> tuple[str, ...]:
             if ".".join(parts[: end - 1]) == family["import"]:
                 return (canonicalize_name(family["distribution"] + parts[end - 1]),)
     return ()
+
+
+@functools.cache
+def misleading_imports() -> tuple[str, ...]:
+    """Top-level imports that no distribution of the same name brings, as far as the table knows: `cv2`, `PIL`."""
+    return tuple(
+        name for name, found in _table()["imports"].items() if "." not in name and canonicalize_name(name) not in found
+    )
