@@ -30,6 +30,12 @@ class Declared:
     described: tuple[EnvironmentVariable, ...] = ()
     json_bytes: int | None = None
     undecided: int = 0
+    complete: bool = True
+
+    def hide(self) -> None:
+        """Some names are not to be seen here."""
+        self.undecided += 1
+        self.complete = False
 
 
 def declared_environment(environment: Located | None, secrets: Secrets) -> Declared:
@@ -44,7 +50,8 @@ def declared_environment(environment: Located | None, secrets: Secrets) -> Decla
         inner = part.get("Variables")
         for variables, doubly in _branches(inner, conditional) if inner is not None else ():
             _read(found, variables, doubly, known, described, secrets)
-        found.undecided += 1 if part.function else 0
+        if part.function:
+            found.hide()
     found.described = tuple(described)
     # Lambda measures the JSON text in bytes. Whether it escapes other letters is not known: unescaped is the least.
     found.json_bytes = len(json.dumps(known, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
@@ -72,12 +79,14 @@ def _read(
     described: list[EnvironmentVariable],
     secrets: Secrets,
 ) -> None:
+    if variables.value is None:
+        return
     if variables.function or not isinstance(variables.value, Mapping):
-        found.undecided += 1
+        found.hide()
         return
     for name, value in variables.value.items():
         if name.startswith("Fn::"):
-            found.undecided += 1
+            found.hide()
             continue
         maybe = conditional or _may_vanish(value)
         found.variables.append(DeclaredVariable(name, str(value.line), maybe))

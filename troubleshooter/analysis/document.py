@@ -121,6 +121,7 @@ class _Builder:
 
 
 _CORE = "tag:yaml.org,2002:"
+_KNOWN = frozenset({"bool", "float", "int", "map", "merge", "null", "omap", "seq", "set", "str", "timestamp", "value"})
 _TRUE = frozenset({"true", "yes", "on"})
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[+-]?[0-9]{1,17}\.[0-9]{1,17}")
@@ -153,7 +154,7 @@ class _Yaml(_Builder):
         """A node as a value at `line`, its tag's long form around it."""
         self.enter(depth, line)
         tag = node.tag or ""
-        if tag.startswith(_CORE) or tag == "!":
+        if tag == "!" or (tag.startswith(_CORE) and tag.removeprefix(_CORE) in _KNOWN):
             return Located(self.content(node, depth), line)
         inner = Located(self.content(node, depth), line)
         return Located({_long_form(tag): _argument(tag, inner)}, line)

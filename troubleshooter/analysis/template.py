@@ -141,6 +141,7 @@ class _Reader:
             environment=declared.described,
             environment_json_bytes=declared.json_bytes,
             environment_undecided=declared.undecided,
+            environment_complete=declared.complete,
             assumed={path: parameter for path, parameter in resolver.assumed.items() if path in places},
             metadata={k: _plain(v) for k, v in (metadata.mapping if metadata is not None else {}).items()},
             condition=(condition.text if condition is not None else None) or "",
@@ -250,4 +251,7 @@ def declared_resource(template: Template, subject: Subject) -> DeclaredResource 
 @provides()
 def environment_of_template(resource: DeclaredResource) -> DeclaredEnvironment:
     """The names that the resource declares."""
-    return DeclaredEnvironment(reading=resource.reading, variables=resource.function.variables)
+    function = resource.function
+    return DeclaredEnvironment(
+        reading=resource.reading, variables=function.variables, complete=function.environment_complete
+    )

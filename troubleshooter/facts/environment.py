@@ -32,6 +32,13 @@ def launch_variables() -> frozenset[str]:
     return frozenset(json.loads(text)["names"])
 
 
+@functools.cache
+def reserved_names() -> frozenset[str]:
+    """Names that Lambda refuses in a function's configuration. In an image's ENV they are harmless."""
+    text = resources.files("troubleshooter.data").joinpath("reserved_environment.json").read_text("utf-8")
+    return frozenset(json.loads(text)["names"])
+
+
 def describe(name: str, value: str, secrets: Secrets) -> EnvironmentVariable:
     """The variable as a fact. A value that is not kept is remembered in `secrets` before this returns."""
     kept = name in launch_variables() and len(value) <= LONGEST_KEPT

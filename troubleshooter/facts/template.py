@@ -43,6 +43,8 @@ class DeclaredFunction:
     """Least size of the environment as the JSON that Lambda measures: what is undecided counts as empty. None without one."""
     environment_undecided: int = 0
     """Variables, or groups of them, whose value or presence is decided at deploy time."""
+    environment_complete: bool = True
+    """False where some names are only made at deploy time, as by `Fn::Transform`."""
     assumed: Mapping[str, str] = field(default_factory=dict)
     """Property path → parameter whose default was taken for it."""
     metadata: Mapping[str, object] = field(default_factory=dict)
@@ -131,6 +133,8 @@ class DeclaredEnvironment(Fact):
     """Names of environment variables that would be sent to Lambda for this subject, with their places."""
 
     variables: tuple[DeclaredVariable, ...] = ()
+    complete: bool = True
+    """False where some names are only made at deploy time."""
 
 
 @dataclass(frozen=True, kw_only=True)
