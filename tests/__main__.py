@@ -23,7 +23,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
 def main(arguments: list[str]) -> int:
     """Runs every step even if an earlier one failed, so that one run names all that is wrong."""
     failed = [step for step in STEPS if subprocess.run(step, cwd=ROOT, check=False).returncode != 0]
-    pytest = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *arguments)
+    pytest = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments)
     if subprocess.run(pytest, cwd=ROOT, check=False).returncode != 0:
         failed.append(pytest)
     for step in failed:

@@ -1,14 +1,13 @@
 """An engine and Lambda-like images for the tests of this folder.
 
-All of them run on one worker (`xdist_group`): one engine per session. Where no engine can run they are skipped with the
-reason; with TROUBLESHOOTER_REQUIRE_ENGINE set that is a failure.
+Workers of pytest-xdist share nothing: with `--dist loadfile` a module and its engine stay on one of them. Where no engine
+can run the tests are skipped with the reason; with TROUBLESHOOTER_REQUIRE_ENGINE set that is a failure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import NoReturn
 
 import docker
@@ -19,12 +18,9 @@ from tests.lab.emulator import Emulator
 from tests.lab.isolation import ORIGINAL_ENVIRONMENT
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the engine, and shares it."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.engine)
-            item.add_marker(pytest.mark.xdist_group("engine"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Everything in this folder needs the engine."""
+    item.add_marker(pytest.mark.engine)
 
 
 def without_engine(reason: str) -> NoReturn:
