@@ -7,7 +7,8 @@ its interpreter; what lies beyond them is left out and said to be. Nothing here 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 MAGIC = b"\x7fELF"
 SEGMENTS, TAGS, STRING, VERSIONS = 1170, 4096, 4096, 4096
@@ -83,13 +84,28 @@ def read_elf(data: bytes, size: int | None = None) -> Elf | None:
 
     `size` is the file's whole size where `data` is only its beginning; it tells what is cut short from what was not given.
     """
-    if not data.startswith(MAGIC):
-        return None
     whole = len(data) if size is None else max(size, len(data))
+    return read_elf_parts(lambda at, count: data[at : at + count], whole)
+
+
+def read_elf_parts(read: Callable[[int, int], bytes], size: int) -> Elf | None:
+    """The same for a file of `size` bytes of which `read(offset, count)` gives what is at hand, fewer bytes where it lacks some."""
+    head = read(0, 64)
+    if not head.startswith(MAGIC):
+        return None
     try:
-        return _read(data, whole)
+        return _read(read, head, size)
     except (struct.error, IndexError, OverflowError, ValueError):
-        return Elf(_machine(data), 0, "unknown", complete=False, problem="its ELF header is damaged")
+        return Elf(_machine(head), 0, "unknown", complete=False, problem="its ELF header is damaged")
+
+
+def dynamic_place(head: bytes, size: int) -> tuple[int, int] | None:
+    """Offset and size of the dynamic section of an ELF file of `size` bytes, from its beginning."""
+    try:
+        segments, _ = _segments(_Bytes(lambda at, count: head[at : at + count], head, size))
+    except (struct.error, IndexError, ValueError):
+        return None
+    return next(((s.offset, s.size) for s in segments if s.kind == _PT_DYNAMIC), None)
 
 
 def _machine(data: bytes) -> str:
@@ -114,34 +130,37 @@ class _Segment:
 class _Bytes:
     """The bytes at hand of a file of `whole` bytes, read with the file's own width and order."""
 
-    def __init__(self, data: bytes, whole: int) -> None:
-        self.data, self.whole = data, whole
-        self.wide = data[4] == 2
-        self.order = ">" if data[5] == 2 else "<"
+    def __init__(self, read: Callable[[int, int], bytes], head: bytes, whole: int) -> None:
+        self.read, self.whole = read, whole
+        self.wide = head[4] == 2
+        self.order = ">" if head[5] == 2 else "<"
         self.complete = True
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...] | None:
         """Fields at `offset`, or None where they were not given."""
-        if offset < 0 or offset + struct.calcsize(self.order + layout) > len(self.data):
+        size = struct.calcsize(self.order + layout)
+        data = self.read(offset, size) if 0 <= offset < self.whole else b""
+        if len(data) < size:
             self.complete = False
             return None
-        return struct.unpack_from(self.order + layout, self.data, offset)
+        return struct.unpack(self.order + layout, data)
 
     def string(self, offset: int, limit: int = STRING) -> str | None:
         """The text that ends with a zero byte at `offset`, or None where it was not given."""
-        end = self.data.find(b"\0", offset, offset + limit) if 0 <= offset < len(self.data) else -1
+        data = self.read(offset, limit) if 0 <= offset < self.whole else b""
+        end = data.find(b"\0")
         if end < 0:
             self.complete = False
             return None
-        return self.data[offset:end].decode("utf-8", "surrogateescape")
+        return data[:end].decode("utf-8", "surrogateescape")
 
 
-def _read(data: bytes, whole: int) -> Elf:
-    if len(data) < 52:
-        return Elf(_machine(data), 0, "unknown", complete=False, problem="its ELF header is cut short")
-    if data[4] not in (1, 2) or data[5] not in (1, 2):
-        return Elf(_machine(data), 0, "unknown", problem="its ELF header is damaged")
-    source = _Bytes(data, whole)
+def _read(read: Callable[[int, int], bytes], head: bytes, whole: int) -> Elf:
+    if len(head) < 52:
+        return Elf(_machine(head), 0, "unknown", complete=False, problem="its ELF header is cut short")
+    if head[4] not in (1, 2) or head[5] not in (1, 2):
+        return Elf(_machine(head), 0, "unknown", problem="its ELF header is damaged")
+    source = _Bytes(read, head, whole)
     kind = _TYPES.get(number := _field(source, "H", 16), f"type {number}")
     segments, problem = _segments(source)
     interpreter = None
@@ -152,23 +171,23 @@ def _read(data: bytes, whole: int) -> Elf:
                 problem = problem or "its interpreter's name lies outside the file"
             break
     dynamic = next((s for s in segments if s.kind == _PT_DYNAMIC), None)
-    names = _dynamic(source, segments, dynamic) if dynamic else {}
     if not problem and any(s.kind == _PT_LOAD and s.offset + s.size > whole for s in segments):
         problem = "it is cut short: its headers describe more bytes than the file has"
-    return Elf(
-        machine=_machine(data),
-        bits=64 if source.wide else 32,
-        type=kind,
-        interpreter=interpreter,
-        dynamic=dynamic is not None,
+    plain = Elf(_machine(head), 64 if source.wide else 32, kind, interpreter, problem=problem)
+    if dynamic is None:
+        return replace(plain, complete=source.complete)
+    tags = _tags(source, dynamic)
+    names = _dynamic(source, segments, tags)
+    return replace(
+        plain,
+        dynamic=True,
         needed=tuple(names.get(_DT_NEEDED, ())),
         soname=next(iter(names.get(_DT_SONAME, ())), None),
         rpath=next(iter(names.get(_DT_RPATH, ())), None),
         runpath=next(iter(names.get(_DT_RUNPATH, ())), None),
-        versions=_versions(source, segments, dynamic) if dynamic else (),
-        provides=_provides(source, segments, dynamic) if dynamic else (),
+        versions=_versions(source, segments, dict(reversed(tags))),
+        provides=_provides(source, segments, dict(reversed(tags))),
         complete=source.complete,
-        problem=problem,
     )
 
 
@@ -222,9 +241,8 @@ def _tags(source: _Bytes, dynamic: _Segment) -> list[tuple[int, int]]:
     return tags
 
 
-def _dynamic(source: _Bytes, segments: list[_Segment], dynamic: _Segment) -> dict[int, list[str]]:
+def _dynamic(source: _Bytes, segments: list[_Segment], tags: list[tuple[int, int]]) -> dict[int, list[str]]:
     """Names in the dynamic section, by tag."""
-    tags = _tags(source, dynamic)
     strings = next((_place(segments, value) for tag, value in tags if tag == _DT_STRTAB), -1)
     names: dict[int, list[str]] = {}
     for tag, value in tags:
@@ -235,9 +253,8 @@ def _dynamic(source: _Bytes, segments: list[_Segment], dynamic: _Segment) -> dic
     return names
 
 
-def _versions(source: _Bytes, segments: list[_Segment], dynamic: _Segment) -> tuple[tuple[str, str], ...]:
+def _versions(source: _Bytes, segments: list[_Segment], tags: dict[int, int]) -> tuple[tuple[str, str], ...]:
     """Version needs, in the file's order."""
-    tags = dict(reversed(_tags(source, dynamic)))
     strings, record = _place(segments, tags.get(_DT_STRTAB, -1)), _place(segments, tags.get(_DT_VERNEED, -1))
     found: list[tuple[str, str]] = []
     if _DT_VERNEED not in tags or strings < 0 or record < 0:
@@ -263,9 +280,8 @@ def _versions(source: _Bytes, segments: list[_Segment], dynamic: _Segment) -> tu
     return tuple(found)
 
 
-def _provides(source: _Bytes, segments: list[_Segment], dynamic: _Segment) -> tuple[str, ...]:
+def _provides(source: _Bytes, segments: list[_Segment], tags: dict[int, int]) -> tuple[str, ...]:
     """Version definitions but the first, which names the file itself."""
-    tags = dict(reversed(_tags(source, dynamic)))
     strings, record = _place(segments, tags.get(_DT_STRTAB, -1)), _place(segments, tags.get(_DT_VERDEF, -1))
     found: list[str] = []
     if _DT_VERDEF not in tags or strings < 0 or record < 0:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from troubleshooter.facts.elf import MAGIC, Elf, read_elf
+
 HOPS = 40
 """Linux's own limit on symbolic links in one resolution."""
 
@@ -38,7 +40,8 @@ class Entry:
     link: str = ""
     """Target of a symbolic link, as written."""
     head: bytes = b""
-    """The first bytes of a regular file: at least 256 where the file has them."""
+    """The first bytes of a regular file, as far as it has them: 4096 of a program (ELF, Mach-O, PE), 256 of what is executable
+    or starts with `#!` or a byte order mark, 64 of any other."""
     layer: int = -1
     """Index of the layer that brought it, lowest 0; -1 where there are no layers."""
 
@@ -63,10 +66,15 @@ class FileTree:
         self,
         entries: Mapping[str, Entry],
         read: Callable[[str], bytes | None],
+        elf: Callable[[str], Elf | None] | None = None,
     ) -> None:
-        """`entries` by absolute real path, parents included; `read` gives a file's content, None where it was not kept."""
+        """`entries` by absolute real path, parents included; `read` gives a file's content, None where it was not kept.
+
+        `elf` gives header facts of an ELF file whose content need not have been kept.
+        """
         self._entries = entries
         self._read = read
+        self._elf = elf
         self._children: dict[str, list[str]] | None = None
 
     def __len__(self) -> int:
@@ -129,6 +137,19 @@ class FileTree:
         content = self.read(path, cwd=cwd)
         return None if content is None else content.decode("utf-8-sig", "replace")
 
+    def elf(self, path: str, *, cwd: str = "/") -> Elf | None:
+        """Header facts of the ELF file at `path`, links followed; None where there is none.
+
+        Known also where `read` gives None; `Elf.complete` says whether everything could be read.
+        """
+        found = self.resolve(path, cwd=cwd)
+        if found.entry is None or not found.entry.head.startswith(MAGIC):
+            return None
+        if self._elf is not None:
+            return self._elf(found.path)
+        content = self._read(found.path)
+        return read_elf(found.entry.head if content is None else content, found.entry.size)
+
     def children(self, path: str) -> list[str]:
         """Names directly below a directory, links followed; empty where it is none."""
         if self._children is None:
@@ -141,9 +162,10 @@ class FileTree:
 
     def walk(self, path: str) -> Iterator[str]:
         """All paths below a directory, links not followed, parents before children."""
-        for name in self.children(path):
-            child = posixpath.join(path, name)
+        todo = [posixpath.join(path, name) for name in reversed(self.children(path))]
+        while todo:
+            child = todo.pop()
             yield child
             entry = self.entry(child)
             if entry is not None and entry.kind is Kind.DIRECTORY:
-                yield from self.walk(child)
+                todo += [posixpath.join(child, name) for name in reversed(self.children(child))]

@@ -1,0 +1,266 @@
+"""One layer of an image read into paths, as an engine would unpack it.
+
+A layer is read once, forward. Of a file in a seekable archive only the place of its body is kept and read when asked
+for; of one in a stream, what is worth keeping is kept as it passes. Nothing is written anywhere.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from troubleshooter.collectors.inflate import FileWindow, Window, malformed, too_big
+from troubleshooter.collectors.keeping import Budget, head_size, is_program, worth_keeping
+from troubleshooter.collectors.tar import DIRECTORY, FILE, HARDLINK, MEMBERS, SYMLINK, Member, members
+from troubleshooter.facts.elf import MAGIC, Elf, dynamic_place, read_elf, read_elf_parts
+from troubleshooter.facts.tree import HOPS, Entry, Kind
+
+T = TypeVar("T")
+
+LONGEST_PATH = 4096
+"""Characters; the kernel takes no longer one."""
+REMOVALS = 20_000_000
+"""Paths looked at while one layer replaces its own folders: no real layer does that."""
+LARGEST_READ = 64 << 20
+"""Bytes of one file that is read again on request."""
+_WHOLE_ELF, _ELF_HEAD, _ELF_DYNAMIC, _ELF_TAIL = 32 << 20, 8 << 20, 1 << 20, 8 << 20
+_NO_ELF = Elf("unknown", 0, "unknown", complete=False, problem="its ELF header is damaged")
+
+
+@dataclass(slots=True)
+class Layer:
+    """What one layer brings, by absolute path."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    implied: set[str] = field(default_factory=set)
+    """Folders that have no entry of their own and must be there all the same."""
+    whiteouts: set[str] = field(default_factory=set)
+    opaque: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
+    """Hard links whose target is in no earlier entry of this layer."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Where a file's body lies, in a seekable archive."""
+    contents: dict[str, bytes] = field(default_factory=dict)
+    elves: dict[str, Elf] = field(default_factory=dict)
+    window: FileWindow | None = None
+
+    def read(self, path: str) -> bytes | None:
+        """Content of a file of this layer; None where it was not kept."""
+        if path in self.contents:
+            return self.contents[path]
+        entry, place = self.entries[path], self.places.get(path)
+        if not entry.size:
+            return b""
+        if self.window is None or place is None or entry.size > LARGEST_READ:
+            return None
+        content = self.window.read_at(place, entry.size)
+        return content if len(content) == entry.size else None
+
+    def elf(self, path: str) -> Elf | None:
+        """Header facts of a program file of this layer."""
+        if path in self.elves:
+            return self.elves[path]
+        entry, place = self.entries[path], self.places.get(path)
+        if not entry.head.startswith(MAGIC):
+            return None
+        if self.window is None or place is None:
+            return read_elf(entry.head, entry.size)
+        return read_elf_parts(self.window.part(place, entry.size).take, entry.size)
+
+
+def read_layer(window: Window, index: int, what: str, budget: Budget) -> Layer:
+    """Reads one layer to its end. Raises SourceError, naming `what`, for anything that an engine would refuse or a cap does."""
+    return _LayerReader(window, index, what, budget).read()
+
+
+class _LayerReader:
+    def __init__(self, window: Window, index: int, what: str, budget: Budget) -> None:
+        self.window, self.index, self.what, self.budget = window, index, what, budget
+        self.layer = Layer(window=window if isinstance(window, FileWindow) else None)
+        self.folders: dict[str, str] = {"": ""}
+        """Folder as named → folder as it is once this layer's own links are followed."""
+        self.removals = 0
+        self.pending_names = 0
+        self.pending_members = 0
+
+    def read(self) -> Layer:
+        for member in members(self.window, self.what):
+            name = member.name.removeprefix("./").strip("/")
+            path = "/" + name
+            if "/." in path or "//" in path:
+                path = posixpath.normpath(path)
+            if len(path) > LONGEST_PATH or path == "/":
+                continue
+            self._charge(len(path) + len(member.link))
+            parent, _, base = path.rpartition("/")
+            real = self.folders.get(parent)
+            if real is None:
+                real = self._folder(parent)
+            if base.startswith(".wh."):
+                self._whiteout(real, base)
+            else:
+                self._add(path if real == parent else f"{real}/{base}", member)
+        self._settle()
+        return self.layer
+
+    def _charge(self, length: int) -> None:
+        self.pending_names += length
+        self.pending_members += 1
+        if self.pending_members >= 1000:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self.budget.paths(self.pending_members, self.pending_names):
+            raise too_big(
+                self.what, f"brings the image to more than {MEMBERS} paths, or to too much text in their names"
+            )
+        self.pending_members = self.pending_names = 0
+
+    def _folder(self, named: str, hops: int = 0) -> str:
+        """The real folder behind a name, made where it is missing."""
+        known = self.folders.get(named)
+        if known is not None:
+            return known
+        here = ""
+        todo = named.split("/")[1:]
+        while todo:
+            there = f"{here}/{todo.pop(0)}"
+            entry = self.layer.entries.get(there)
+            if entry is not None and entry.kind is Kind.SYMLINK:
+                hops += 1
+                if hops > HOPS:
+                    raise malformed(self.what, "has a path through a loop of symbolic links")
+                target = posixpath.normpath(posixpath.join("/", here, entry.link)).lstrip("/")
+                todo = [*(target.split("/") if target else []), *todo]
+                here = ""
+                continue
+            if entry is None and there not in self.layer.implied:
+                self._charge(len(there))
+                self.layer.implied.add(there)
+            elif entry is not None and entry.kind is not Kind.DIRECTORY:
+                self._remove(there)
+                self.layer.implied.add(there)
+            here = there
+        self.folders[named] = here
+        return here
+
+    def _whiteout(self, folder: str, base: str) -> None:
+        if base == ".wh..wh..opq":
+            self.layer.opaque.add(folder)
+        elif not base.startswith(".wh..wh.") and len(base) > 4:
+            self.layer.whiteouts.add(f"{folder}/{base[4:]}")
+
+    def _add(self, path: str, member: Member) -> None:
+        layer = self.layer
+        if path in layer.entries or path in layer.implied or path in layer.links:
+            self._replace(path, member)
+        kind = member.kind
+        if kind is FILE:
+            self._add_file(path, member)
+        elif kind is DIRECTORY:
+            layer.entries[path] = Entry(Kind.DIRECTORY, member.mode, member.uid, member.gid, layer=self.index)
+            self.folders[path] = path
+        elif kind is SYMLINK:
+            size = len(member.link)
+            layer.entries[path] = Entry(
+                Kind.SYMLINK, 0o777, member.uid, member.gid, size, member.link, layer=self.index
+            )
+        elif kind is HARDLINK:
+            self._add_link(path, member.link)
+        else:
+            layer.entries[path] = Entry(Kind.OTHER, member.mode, member.uid, member.gid, layer=self.index)
+
+    def _add_link(self, path: str, link: str) -> None:
+        named = posixpath.normpath("/" + link.lstrip("/"))
+        parent, _, base = named.rpartition("/")
+        target = f"{self.folders.get(parent, parent)}/{base}"
+        layer = self.layer
+        entry = layer.entries.get(target)
+        if target == path or (entry is not None and entry.kind is Kind.DIRECTORY):
+            return
+        if entry is None:
+            layer.links[path] = target
+            return
+        layer.entries[path] = entry
+        _copy(layer.places, target, path)
+        _copy(layer.contents, target, path)
+        _copy(layer.elves, target, path)
+
+    def _add_file(self, path: str, member: Member) -> None:
+        size, offset, window = member.size, member.offset, self.window
+        layer, mode = self.layer, member.mode
+        if member.sparse:
+            layer.entries[path] = Entry(Kind.FILE, mode, member.uid, member.gid, size, layer=self.index)
+            return
+        head = window.take(offset, min(size, 64))
+        more = head_size(head, mode, size)
+        if more > 64 and self.budget.content(more):
+            head = window.take(offset, more)
+        layer.entries[path] = Entry(Kind.FILE, mode, member.uid, member.gid, size, head=head, layer=self.index)
+        if window.random:
+            layer.places[path] = offset
+        elif head.startswith(MAGIC):
+            layer.elves[path] = self._elf(offset, size)
+        elif not is_program(head):
+            kept = worth_keeping(path, head, mode, size)
+            if kept and self.budget.content(size):
+                layer.contents[path] = window.take(offset, size)
+
+    def _elf(self, offset: int, size: int) -> Elf:
+        """Header facts of an ELF file as it passes: whole if small, else its beginning, dynamic section and end."""
+        if size <= _WHOLE_ELF:
+            content = self.window.take(offset, size)
+            return read_elf(content, size) or _NO_ELF
+        parts = [(0, self.window.take(offset, _ELF_HEAD))]
+        dynamic = dynamic_place(parts[0][1], size)
+        if dynamic is not None and _ELF_HEAD <= dynamic[0] < size - _ELF_TAIL:
+            parts.append((dynamic[0], self.window.take(offset + dynamic[0], min(dynamic[1], _ELF_DYNAMIC))))
+        parts.append((size - _ELF_TAIL, self.window.take(offset + size - _ELF_TAIL, _ELF_TAIL)))
+
+        def read(at: int, count: int) -> bytes:
+            start, data = next(((s, d) for s, d in parts if s <= at < s + len(d)), (at, b""))
+            return data[at - start : at - start + count]
+
+        return read_elf_parts(read, size) or _NO_ELF
+
+    def _replace(self, path: str, member: Member) -> None:
+        """A later entry of the same path: a folder stays a folder, anything else goes with all below it."""
+        layer = self.layer
+        layer.links.pop(path, None)
+        if member.kind is DIRECTORY and (path in layer.implied or self._kind(path) is Kind.DIRECTORY):
+            layer.implied.discard(path)
+            return
+        if self._kind(path) is Kind.DIRECTORY or path in layer.implied:
+            self._remove_below(path)
+        elif self._kind(path) is Kind.SYMLINK:
+            self.folders = {"": ""}
+        self._remove(path)
+        layer.implied.discard(path)
+
+    def _kind(self, path: str) -> Kind | None:
+        entry = self.layer.entries.get(path)
+        return entry.kind if entry is not None else None
+
+    def _remove(self, path: str) -> None:
+        layer = self.layer
+        layer.entries.pop(path, None)
+        layer.places.pop(path, None)
+        layer.contents.pop(path, None)
+        layer.elves.pop(path, None)
+
+    def _remove_below(self, path: str) -> None:
+        layer, prefix = self.layer, path + "/"
+        self.removals += len(layer.entries) + len(layer.implied) + 1
+        if self.removals > REMOVALS:
+            raise too_big(self.what, "replaces its own folders again and again")
+        for each in [p for p in layer.entries if p.startswith(prefix)]:
+            self._remove(each)
+        for group in (layer.implied, layer.opaque, layer.whiteouts):
+            group.difference_update([p for p in group if p.startswith(prefix)])
+        self.folders = {"": ""}
+
+
+def _copy(kept: dict[str, T], source: str, target: str) -> None:
+    if source in kept:
+        kept[target] = kept[source]
