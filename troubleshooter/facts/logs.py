@@ -44,6 +44,8 @@ class InitRecord:
     status: str
     """`success`, `error`, `timeout`."""
     error_type: str | None = None
+    lines: tuple[str, ...] = ()
+    """What the process wrote during this init, in order, at most the last 200 lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +111,5 @@ class Timeline(Fact):
     events: int = 0
     """Events that speak of the present."""
     last_change: dt.datetime | None = None
+    other_versions: tuple[str, ...] = ()
+    """Versions of the function whose events were left out, because another version is asked about."""
