@@ -77,6 +77,11 @@ class Aws:
         """The region in effect; empty where none is configured."""
         return str(self._region or self._opened().get_config_variable("region") or "")
 
+    @property
+    def known_region(self) -> str:
+        """The region as far as it is known without asking any configuration; never blocks."""
+        return self._region or "default region"
+
     def call(
         self,
         service: str,
@@ -178,17 +183,12 @@ def guard(session: Session, answerer: Answerer | None = None) -> None:
 @functools.cache
 def _allowed_events() -> frozenset[str]:
     """`service-id.Operation` of every allowed call, as botocore's event names spell it."""
-    import botocore.session
-    from botocore.utils import hyphenize_service_id
-
-    loader = botocore.session.Session().get_component("data_loader")
-    names = set()
-    for service, operation in {**operations(), **{pair: {} for pair in CREDENTIAL_CALLS}}:
-        model = loader.load_service_model(service, "service-2")
-        names.add(f"{hyphenize_service_id(model['metadata']['serviceId'])}.{operation}")
-    return frozenset(names)
+    pairs = (*operations(), *CREDENTIAL_CALLS)
+    return frozenset(f"{SERVICE_IDS.get(service, service)}.{operation}" for service, operation in pairs)
 
 
+SERVICE_IDS = {"logs": "cloudwatch-logs"}
+"""Services whose id in botocore's event names differs from their name; a test holds this against botocore's models."""
 CREDENTIAL_CALLS = (
     ("sts", "AssumeRole"),
     ("sts", "AssumeRoleWithWebIdentity"),

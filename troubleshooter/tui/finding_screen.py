@@ -1,0 +1,183 @@
+"""The diagnosis: what is wrong, how it is known, what to do, how to see that it worked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from troubleshooter import records
+from troubleshooter.diagnosis import settle
+from troubleshooter.model import Diagnosis, Finding, Outcome, Status
+from troubleshooter.session import Session, Verification
+from troubleshooter.tui import background
+from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
+from troubleshooter.tui.inert import STYLES, SYMBOLS, WORDS, content, line
+from troubleshooter.tui.modals import LineModal
+
+TITLES = {
+    Status.CONFIRMED: "✗ confirmed",
+    Status.SUSPECTED: "? suspected, not proven",
+    Status.NONE: "✓ nothing wrong was found",
+    Status.INCONCLUSIVE: "? inconclusive",
+}
+STYLE_OF = {
+    Status.CONFIRMED: "bold $text-error",
+    Status.SUSPECTED: "bold $text-warning",
+    Status.NONE: "bold $text-success",
+}
+SUSPECTS, GAPS = 5, 8
+
+
+class FindingScreen(OwnScreen):
+    """One diagnosis."""
+
+    HELP_TEXT = (
+        "The diagnosis\n\n"
+        "Commands are shown and copied, never run.\n\n"
+        "↑ ↓  choose a command      c, Enter  copy it (also written to a file)\n"
+        "v    verify: read again what this verdict used, and compare\n"
+        "i    note                  e  report\n"
+        "Esc  back to the walk      Ctrl+Q  quit"
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "Copy command", id="copy.fix"),
+        Binding("v", "verify", "Verify", id="walk.refresh"),
+        Binding("i", "note", "Note", id="note.add"),
+        Binding("e", "export", "Report", id="report.export"),
+        BACK,
+        HELP,
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        diagnosis = session.diagnosis
+        assert diagnosis is not None  # noqa: S101 - the walk opens this screen with a diagnosis
+        self.diagnosis: Diagnosis = diagnosis
+        found = settle(list(session.findings.values()), session.open().ladder, session.stores.role)
+        self.findings = [f for f in found if f.subject.role is session.stores.role]
+        self.causes = [f for c in diagnosis.causes for f in self.findings if f.check == c and f.outcome is Outcome.FAIL]
+        self.commands = [
+            command for f in self.causes if f.verdict.remediation for command in f.verdict.remediation.commands
+        ]
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="header")
+        with VerticalScroll(id="finding"):
+            yield Static(self._text(), id="verdict")
+        if self.commands:
+            yield OptionList(*[Option(content(command)) for command in self.commands], id="commands")
+        yield Static(id="status")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        if self.commands:
+            commands = self.query_one("#commands", OptionList)
+            commands.border_title = "Commands: shown, never run"
+            commands.highlighted = 0
+            commands.focus()
+        else:
+            self.query_one("#finding").focus()
+
+    def on_resize(self) -> None:
+        self.query_one("#header", Static).update(header(self.session, "Diagnosis", self.size.width))
+
+    def _text(self) -> Content:
+        d = self.diagnosis
+        parts = [content(TITLES[d.status], STYLE_OF.get(d.status, "bold")), content(d.summary), Content("")]
+        for finding in self.causes:
+            parts += _evidence(finding)
+            fix = finding.verdict.remediation
+            if fix is not None:
+                parts += [content(f"Fix     {fix.text}")]
+                if fix.verify:
+                    parts += [content(f"Verify  {fix.verify}")]
+                parts.append(Content(""))
+        if d.status is Status.SUSPECTED:
+            parts += [content(f"{n}. {s.cause}: {s.why}") for n, s in enumerate(d.suspects[:SUSPECTS], 1)]
+            if d.deciding_question:
+                parts += [content(f"What decides: {d.deciding_question}")]
+            parts.append(Content(""))
+        if d.next:
+            parts += [content(f"Then    {', '.join(d.next)} will fail next"), Content("")]
+        if d.ruled_out:
+            parts += [content(f"Ruled out  {', '.join(d.ruled_out)}", "$text-muted"), Content("")]
+        return Content("\n").join([*parts, *self._gaps()])
+
+    def _gaps(self) -> list[Content]:
+        gaps: dict[str, str] = {}
+        for f in self.findings:
+            if f.outcome is Outcome.UNKNOWN:
+                gaps.setdefault(f.verdict.message, f.verdict.unblock.text if f.verdict.unblock else "")
+        for store in self.session.stores.by_subject.values():
+            for gap in store.gaps().values():
+                gaps.setdefault(gap.detail, gap.unblock.text if gap.unblock else "")
+        lines = [content("Could not be told", "bold")] if gaps else []
+        for reason, unblock in list(gaps.items())[:GAPS]:
+            lines.append(content(f"? {reason}" + (f" → {unblock}" if unblock else ""), "$text-warning"))
+        if len(gaps) > GAPS:
+            lines.append(content(f"… {len(gaps) - GAPS} more in the report"))
+        return lines
+
+    def action_copy(self) -> None:
+        if not self.commands:
+            self.notify("there is no command to copy", markup=False, timeout=2)
+            return
+        command = self.commands[self.query_one("#commands", OptionList).highlighted or 0]
+        self.query_one("#status", Static).update(line(self.own_app.copy_command(command), self.size.width - 2))
+
+    def on_option_list_option_selected(self) -> None:
+        self.action_copy()
+
+    def action_verify(self) -> None:
+        if not self.causes:
+            self.notify("nothing was proven that could be verified", markup=False, timeout=2)
+            return
+        self.generation += 1
+        self.query_one("#status", Static).update(line("● reading again what this verdict used"))
+        before = [records.finding(f) for f in self.causes]
+        background.start(self, lambda: self.session.verify(before), self._verified, self._refused, self.generation)
+
+    def _verified(self, result: Verification) -> None:
+        said = {True: "✓ fixed", False: "✗ not fixed", None: "? could not tell"}[result.fixed]
+        parts = [content(f"{said}", "bold")]
+        for was, now in zip(result.before, result.after, strict=True):
+            parts += [
+                content(f"before  {was['message']}"),
+                content(f"now     {_now(now)}", STYLES.get(now.outcome, "")),
+            ]
+        self.query_one("#verdict", Static).update(Content("\n").join([*parts, Content(""), self._text()]))
+        self.query_one("#finding").scroll_home(animate=False)
+        self.query_one("#status", Static).update(line(said))
+
+    def _refused(self, error: BaseException) -> None:
+        self.query_one("#status", Static).update(line(f"✗ {error}", self.size.width - 2))
+
+    def action_note(self) -> None:
+        self.app.push_screen(LineModal("A note for the record"), self._noted)
+
+    def _noted(self, text: str | None) -> None:
+        if text:
+            self.session.note(text)
+            self.notify("noted", markup=False, timeout=2)
+
+    def action_export(self) -> None:
+        from troubleshooter.tui.report_screen import ReportScreen
+
+        self.app.push_screen(ReportScreen(self.session))
+
+
+def _evidence(finding: Finding) -> list[Content]:
+    width = max((len(e.label) for e in finding.verdict.evidence), default=0)
+    lines = [content(f"  {e.label:<{width}}  {e.value}   {e.source} {e.at}") for e in finding.verdict.evidence]
+    return [*lines, Content("")]
+
+
+def _now(finding: Finding) -> str:
+    return f"{SYMBOLS[finding.outcome]} {WORDS[finding.outcome]}: {finding.verdict.message}"

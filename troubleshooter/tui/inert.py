@@ -1,0 +1,43 @@
+"""Outside text for widgets: sanitised, and wrapped so that no widget takes it for markup.
+
+`Content` for Static, Label and OptionList; Rich's `Text` for DataTable cells. Widgets are given nothing else.
+"""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.content import Content
+
+from troubleshooter.model import Outcome, RungState
+from troubleshooter.text import for_screen, one_line
+
+SYMBOLS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "–"}
+WORDS = {
+    Outcome.PASS: "ok",
+    Outcome.FAIL: "problem",
+    Outcome.UNKNOWN: "could not tell",
+    Outcome.NOT_APPLICABLE: "not applicable",
+}
+STYLES = {Outcome.PASS: "$text-success", Outcome.FAIL: "$text-error", Outcome.UNKNOWN: "$text-warning"}
+RUNG_SYMBOLS = {RungState.PASSED: "✓", RungState.FAILED: "✗", RungState.UNKNOWN: "·"}
+RUNG_STYLES = {RungState.PASSED: "$text-success", RungState.FAILED: "$text-error", RungState.UNKNOWN: "$text-muted"}
+
+
+def content(text: str, style: str = "") -> Content:
+    """Text for Static, Label and OptionList, line feeds kept."""
+    return Content.styled(for_screen(text), style) if style else Content(for_screen(text))
+
+
+def line(text: str, limit: int = 0, style: str = "") -> Content:
+    """The same on one line, cut to `limit` characters."""
+    return Content.styled(one_line(text, limit), style) if style else Content(one_line(text, limit))
+
+
+def cell(text: str, limit: int = 0) -> Text:
+    """Text for a DataTable."""
+    return Text(one_line(text, limit), no_wrap=True)
+
+
+def join(*parts: Content) -> Content:
+    """Parts one below the other."""
+    return Content("\n").join(parts)

@@ -1,0 +1,263 @@
+"""The walk: ladder and steps on the left, the current step on the right.
+
+Checks are answered by what was read and the walk goes on by itself; it stops where a person should look: at a question, and
+after "back". Every step can be answered by hand.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from troubleshooter.checks import all_checks
+from troubleshooter.model import Diagnosis, Finding, Outcome
+from troubleshooter.playbook import Node
+from troubleshooter.session import Evaluation, Session
+from troubleshooter.triage import Triage
+from troubleshooter.tui import background
+from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
+from troubleshooter.tui.inert import RUNG_STYLES, RUNG_SYMBOLS, STYLES, SYMBOLS, WORDS, content, line
+from troubleshooter.tui.modals import AnswerModal, LineModal
+
+ANSWERS = {
+    "fail": "problem: it is so",
+    "pass": "ok: it is not so",
+    "unknown": "could not tell",
+    "not_applicable": "does not apply here",
+}
+
+
+class WalkScreen(OwnScreen):
+    """One session."""
+
+    HELP_TEXT = (
+        "The walk through the decision tree\n\n"
+        "Checks are answered from what was read; questions come with a proposed answer.\n\n"
+        "Enter  take the proposed answer, go on      a  answer by hand, with a reason\n"
+        "b      take the last answer back            i  add a note to the record\n"
+        "f      the diagnosis                        e  report\n"
+        "Esc    back to the screen before            Ctrl+Q  quit; the session can be resumed\n\n"
+        "✓ ok   ✗ problem   ? could not tell   – not applicable   · unknown"
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go_on", "Go on", id="walk.go_on"),
+        Binding("a", "answer", "Answer", id="step.answer"),
+        Binding("b,backspace", "undo", "Take back", key_display="b", id="answer.undo"),
+        Binding("i", "note", "Note", id="note.add"),
+        Binding("f", "finding", "Diagnosis", id="finding.open"),
+        Binding("e", "export", "Report", id="report.export"),
+        BACK,
+        HELP,
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.evaluation: Evaluation | None = None
+        self.triage: Triage | None = session.triage
+        self.automatic = True
+        self.busy_since: float | None = None
+        self.busy_with = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="header")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Static(id="ladder")
+                with VerticalScroll(id="steps-scroll"):
+                    yield Static(id="steps")
+            with VerticalScroll(id="right"):
+                yield Static(id="step")
+        yield Static(id="status")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one("#left").border_title = "How far it got"
+        self.query_one("#right").border_title = "This step"
+        self.set_interval(0.2, self._tick)
+        self._work("reading what AWS, the image and the logs say", self.session.open, self._opened)
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    # -- work
+
+    def _work(self, what: str, work: object, use: object) -> None:
+        self.generation += 1
+        self.busy_since, self.busy_with = time.monotonic(), what
+        background.start(self, work, use, self._refused, self.generation)  # type: ignore[arg-type]
+        self._draw()
+
+    def _refused(self, error: BaseException) -> None:
+        self.busy_since = None
+        self.query_one("#step", Static).update(content(f"✗ {error}", "$text-error"))
+        self.query_one("#status", Static).update(line("Esc goes back to change the input"))
+
+    def _opened(self, result: Triage) -> None:
+        self.busy_since = None
+        self.triage = result
+        self._step()
+
+    def _step(self) -> None:
+        """Evaluates the current node, or concludes at the end of the walk."""
+        self.evaluation = None
+        if self.session.done:
+            self._work("weighing what was found", self.session.conclude, self._concluded)
+        else:
+            node = self.session.node
+            what = f"checking {', '.join(node.checks)}" if node is not None and node.checks else "reading"
+            self._work(what, self.session.evaluate, self._evaluated)
+
+    def _evaluated(self, evaluation: Evaluation) -> None:
+        self.busy_since = None
+        self.evaluation = evaluation
+        if evaluation.node.checks and self.automatic:
+            self.session.reply(evaluation)
+            self._step()
+            return
+        self._draw()
+
+    def _concluded(self, _: Diagnosis) -> None:
+        self.busy_since = None
+        self._draw()
+        self.action_finding()
+
+    # -- keys
+
+    def action_go_on(self) -> None:
+        if self.busy_since is not None:
+            return
+        self.automatic = True
+        if self.session.done:
+            self.action_finding()
+        elif self.evaluation is not None and self.evaluation.proposed:
+            self.session.reply(self.evaluation, by="proposal" if self.evaluation.node.ask else "check")
+            self._step()
+        elif self.evaluation is not None:
+            self.action_answer()
+
+    def action_answer(self) -> None:
+        evaluation = self.evaluation
+        if evaluation is None or self.session.done:
+            return
+        node = evaluation.node
+        choices = dict(node.choices) if node.ask else ANSWERS
+        self.app.push_screen(AnswerModal(_question(node), choices, evaluation.proposed), self._answered)
+
+    def _answered(self, answer: tuple[str, str] | None) -> None:
+        if answer is not None and self.evaluation is not None:
+            self.automatic = True
+            self.session.reply(self.evaluation, answer[0], by="engineer", note=answer[1])
+            self._step()
+
+    def action_undo(self) -> None:
+        self.generation += 1
+        self.busy_since = None
+        if self.session.back():
+            self.automatic = False
+            self._step()
+
+    def action_note(self) -> None:
+        self.app.push_screen(LineModal("A note for the record"), self._noted)
+
+    def _noted(self, text: str | None) -> None:
+        if text:
+            self.session.note(text)
+            self.notify("noted", markup=False, timeout=2)
+
+    def action_finding(self) -> None:
+        from troubleshooter.tui.finding_screen import FindingScreen
+
+        if self.session.diagnosis is not None:
+            self.app.push_screen(FindingScreen(self.session))
+        else:
+            self.notify("no diagnosis yet: Enter goes on", markup=False, timeout=2)
+
+    def action_export(self) -> None:
+        from troubleshooter.tui.report_screen import ReportScreen
+
+        self.app.push_screen(ReportScreen(self.session))
+
+    # -- drawing
+
+    def _tick(self) -> None:
+        if self.busy_since is not None:
+            seconds = time.monotonic() - self.busy_since
+            self.query_one("#status", Static).update(line(f"● {self.busy_with}  {seconds:.1f} s", self.size.width - 2))
+
+    def _draw(self) -> None:
+        self.query_one("#header", Static).update(header(self.session, "Walk", self.size.width))
+        self.query_one("#ladder", Static).update(self._ladder())
+        self.query_one("#steps", Static).update(self._steps())
+        self.query_one("#steps-scroll").scroll_end(animate=False)
+        self.query_one("#step", Static).update(self._current())
+        if self.busy_since is None:
+            self.query_one("#status", Static).update(line(self._hint(), self.size.width - 2))
+
+    def _ladder(self) -> Content:
+        ladder = (
+            self.session.diagnosis.ladder if self.session.diagnosis else (self.triage.ladder if self.triage else ())
+        )
+        return Content("\n").join(
+            Content.styled(f"{RUNG_SYMBOLS[r.state]} {r.rung}", RUNG_STYLES[r.state]) for r in ladder
+        )
+
+    def _steps(self) -> Content:
+        lines = []
+        for step in self.session.steps:
+            name = step.node.checks[0] if len(step.node.checks) == 1 else step.node.name.replace("_", " ")
+            by = " (you)" if step.by == "engineer" else ""
+            symbol = SYMBOLS[Outcome(step.reply)] if step.node.checks else "▸"
+            reply = "" if step.node.checks else f": {step.reply}"
+            lines.append(line(f"{symbol} {name}{reply}{by}", 34))
+        return Content("\n").join(lines)
+
+    def _current(self) -> Content:
+        if self.session.done and self.session.node is not None:
+            return content(self.session.node.diagnosis)
+        evaluation = self.evaluation
+        parts: list[Content] = []
+        if self.triage is not None:
+            parts += [content(self.triage.symptom.summary), Content("")]
+        if evaluation is not None:
+            node = evaluation.node
+            parts.append(content(_question(node), "bold"))
+            if node.ask:
+                parts += [content(f"{'▸' if k == evaluation.proposed else ' '} {v}") for k, v in node.choices.items()]
+            for finding in evaluation.findings:
+                parts += _finding_lines(finding)
+        elif self.session.node is not None:
+            parts.append(content(_question(self.session.node), "bold"))
+        return Content("\n").join(parts)
+
+    def _hint(self) -> str:
+        if self.session.done:
+            return "The walk is over: f shows the diagnosis, e the report."
+        if self.evaluation is None:
+            return ""
+        if self.evaluation.node.ask:
+            return "Enter takes the marked answer, a chooses another." if self.evaluation.proposed else "a answers."
+        return "Enter goes on with this result, a overrules it."
+
+
+def _question(node: Node) -> str:
+    if node.ask:
+        return node.ask
+    return "\n".join(all_checks()[check].title for check in node.checks)
+
+
+def _finding_lines(finding: Finding) -> list[Content]:
+    style = STYLES.get(finding.outcome, "$text-muted")
+    head = f"{SYMBOLS[finding.outcome]} {WORDS[finding.outcome]}  {finding.verdict.message}"
+    lines = [Content(""), content(finding.check, "$text-muted"), content(head, style)]
+    lines += [content(f"    {e.label}: {e.value}  ({e.source})") for e in finding.verdict.evidence]
+    unblock = finding.verdict.unblock
+    if unblock is not None:
+        lines.append(content(f"    to settle it: {unblock.text}"))
+    return lines
