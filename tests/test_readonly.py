@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 
 from tests.lab.aws import Account
-from troubleshooter.collectors.aws import CREDENTIAL_CALLS, Aws, guard, operations, policy
+from troubleshooter.collectors.aws import CREDENTIAL_CALLS, SERVICE_IDS, Aws, guard, operations, policy
 from troubleshooter.errors import ReadOnlyViolation
 from troubleshooter.facts import CallLog, SourceError
 
@@ -75,6 +75,12 @@ def test_only_listed_operations_get_past_the_guard(service: str) -> None:
             else:
                 let_through.add(operation)
     assert let_through == allowed
+
+
+def test_event_names_are_those_of_the_models() -> None:
+    session = botocore.session.Session()
+    for service, _ in (*operations(), *CREDENTIAL_CALLS):
+        assert SERVICE_IDS.get(service, service) == session.get_service_model(service).service_id.hyphenize()
 
 
 def test_nothing_on_the_list_writes() -> None:
