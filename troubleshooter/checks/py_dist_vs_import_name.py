@@ -85,13 +85,13 @@ def py_dist_vs_import_name(
     """Holds each missing import against the requirements that look like it."""
     if closure.language != "python":
         return not_applicable("the handler is not Python")
-    asked = {
+    asked: dict[str, Requirement] = {
         canonicalize_name(r.name): r for r in requirements.requirements if r.ecosystem == "pypi" and not r.development
     }
     if not asked:
         return not_applicable("no requirements are known that ask for Python packages")
     there = installed.distributions if isinstance(installed, InstalledPackages) else ()
-    known = {canonicalize_name(d.name): d for d in there}
+    known: dict[str, Distribution] = {canonicalize_name(d.name): d for d in there}
     confusions = list(_confusions(closure, asked, known))
     if confusions:
         return _failed(confusions, closure, requirements, installed, answers)

@@ -240,7 +240,7 @@ def _fix(wrong: list[Requirement], known: dict[Requirement, IndexAnswer | None])
     if wrong[0].ecosystem == "npm":
         verify = "`npm install --dry-run` ends without an error"
     elif file.endswith(".txt"):
-        verify = f"`{shlex.join(['python', '-m', 'pip', 'install', '--dry-run', '--requirement', file])}` ends without an error"
+        verify = f"`{shlex.join([*_PIP, 'install', '--dry-run', '--requirement', file])}` ends without an error"
     else:
         verify = "`python -m pip install --dry-run .` ends without an error"
     return Remediation(" ".join(texts), tuple(dict.fromkeys(commands)), f"{verify}; then build again.")

@@ -41,6 +41,13 @@ class Web:
         self._clients: dict[tuple[bool, str | None], httpx.Client] = {}
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Gives the connections back. What is still being read elsewhere then fails as unreachable."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
     def get(
         self,
         url: str,
