@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
@@ -104,6 +105,13 @@ def test_suspects_that_a_check_excludes_are_gone() -> None:
     diagnosis = fold(triage(Rung.SPAWN, suspects=names), found)
     assert [s.cause for s in diagnosis.suspects] == ["entrypoint_missing_file"]
     assert diagnosis.ruled_out == ("arch_image_function_mismatch",)
+
+
+def test_a_question_that_nothing_was_given_for_excludes_nothing() -> None:
+    unasked = finding("arch_image_function_mismatch", Outcome.NOT_APPLICABLE)
+    unasked = dataclasses.replace(unasked, verdict=dataclasses.replace(unasked.verdict, ungiven=True))
+    diagnosis = fold(triage(Rung.SPAWN, suspects=("arch_image_function_mismatch",)), [unasked])
+    assert [s.cause for s in diagnosis.suspects] == ["arch_image_function_mismatch"]
 
 
 def test_a_symptom_without_any_suspect_is_inconclusive() -> None:

@@ -75,8 +75,9 @@ def fold(triage: Triage, findings: Sequence[Finding]) -> Diagnosis:
         lowest = causes[0].rung
         later = [f for f in causes if f.rung is not lowest]
         causes = [f for f in causes if f.rung is lowest]
-    excluded = {f.check for f in mine if f.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE)}
-    excluded -= {f.check for f in mine if f.outcome in (Outcome.FAIL, Outcome.UNKNOWN)}
+    answered = [f for f in mine if not f.verdict.ungiven]
+    excluded = {f.check for f in answered if f.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE)}
+    excluded -= {f.check for f in answered if f.outcome in (Outcome.FAIL, Outcome.UNKNOWN)}
     left = tuple(s for s in symptom.suspects if s.cause not in excluded)
     ladder = triage.ladder
     for cause in causes:

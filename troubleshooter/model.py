@@ -171,6 +171,8 @@ class Verdict:
     """Set on `unknown`: what would settle it."""
     rung: Rung | None = None
     """Where it bites in this target, if not at the check's own rung."""
+    ungiven: bool = False
+    """`not_applicable` only because nothing was given that it could be asked of: this excludes nothing."""
     our_fault: bool = False
     """The check itself crashed: `unknown`, and a bug of ours."""
 

@@ -84,6 +84,7 @@ def finding(f: Finding) -> Record:
         "explained_by": f.explained_by,
         "on_path": f.on_path,
         "elapsed_ms": f.elapsed_ms,
+        "ungiven": f.verdict.ungiven,
         "our_fault": f.verdict.our_fault,
     }
 
@@ -96,6 +97,7 @@ def read_finding(r: Record) -> Finding:
         evidence=tuple(read_evidence(e) for e in r["evidence"]),
         remediation=None if fix is None else Remediation(fix["text"], tuple(fix["commands"]), fix.get("verify", "")),
         unblock=None if unblock is None else Unblock(**unblock),
+        ungiven=bool(r.get("ungiven")),
         our_fault=bool(r.get("our_fault")),
     )
     return Finding(

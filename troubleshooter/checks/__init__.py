@@ -123,7 +123,7 @@ def unknown(message: str, *evidence: Evidence, unblock: Unblock | None = None) -
 def missing(fact: Unavailable) -> Verdict:
     """The verdict that a missing fact leads to."""
     if not fact.applies:
-        return not_applicable(fact.detail)
+        return Verdict(Outcome.NOT_APPLICABLE, fact.detail, ungiven=fact.reason is Reason.NOT_GIVEN)
     return Verdict(Outcome.UNKNOWN, fact.detail, unblock=fact.unblock, our_fault=fact.reason is Reason.FAULT)
 
 
