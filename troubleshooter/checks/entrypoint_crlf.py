@@ -1,0 +1,57 @@
+"""The entry script has Windows line ends.
+
+What it looks for
+    A first line `#!…` that ends with a carriage return, on the launched script or on one that it leads to.
+
+Why it breaks
+    The kernel takes the carriage return as part of the interpreter's name and looks for `/bin/sh\\r`. It answers
+    "no such file or directory", although the script is there: `Runtime.InvalidEntrypoint`. Where an option stands
+    on that line, the interpreter starts and refuses the option instead.
+
+How it is told apart
+    Through `/usr/bin/env` the start succeeds and env fails with exit status 127 (`entrypoint_env_crlf`). A file
+    that is really not there is `entrypoint_missing_file`; a clean first line with an absent interpreter
+    `entrypoint_interpreter_missing`.
+
+Fix
+    Convert the file (`sed -i 's/\\r$//'`) and keep git from doing it again: `*.sh text eol=lf` in .gitattributes.
+
+References
+    https://git-scm.com/docs/gitattributes#_eol
+    https://github.com/aws-samples/aws-lambda-layer-kubectl/issues/39
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, check, failed, signature
+from troubleshooter.checks._line_ends import converted
+from troubleshooter.checks._spawn import evidence, otherwise, rung
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
+from troubleshooter.model import Rung, Severity, Verdict
+
+FREQUENCY = Frequency.COMMON
+SIGNATURES = (
+    signature(r"\^M: bad interpreter|(?:/bin/\w+|python[\d.]*|node)\\r|\$'\\r': command not found", 3),
+    signature(r"fork/exec /\S+\.sh: no such file or directory", 2),
+    signature(r"exec /\S+\.sh: no such file or directory", 2),
+    signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|permission denied"),
+)
+
+
+@check(title="The entry script has Unix line ends", severity=Severity.ERROR, rung=Rung.SPAWN)
+def entrypoint_crlf(
+    spawn: SpawnResult,
+    launch: EffectiveLaunch,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig,
+    code: FunctionCode | Unavailable,
+) -> Verdict:
+    """Looks for a carriage return at the end of each first line on the way."""
+    if spawn.cause != "crlf" or spawn.stage == "env":
+        return otherwise(spawn, "no first line on the way ends with a carriage return")
+    return failed(
+        spawn.detail, *evidence(launch, spawn), remediation=converted(spawn, function, image, code), rung=rung(spawn)
+    )
