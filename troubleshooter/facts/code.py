@@ -35,8 +35,6 @@ class NewerSyntax:
     """In words: `a match statement`."""
     since: tuple[int, int]
     """First version that knows it."""
-    guarded: bool = False
-    """The module is imported inside a try that catches SyntaxError, or is not certain to be imported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +50,8 @@ class ImportClosure(Fact):
     """False where a file on the way could not be read or parsed, so that more may be missing."""
     unread: tuple[str, ...] = ()
     """What was not read, or why nothing may be called missing."""
+    esm_required: tuple[Import, ...] = ()
+    """Node: requires, at load time, of files that are ES modules, where the runtime's `require` does not load those."""
     newer_syntax: tuple[NewerSyntax, ...] = ()
     """Python: own modules that are loaded with the handler and that the target's interpreter cannot compile."""
 

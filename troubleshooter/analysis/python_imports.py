@@ -1,0 +1,284 @@
+"""What a Python handler imports, and which of it nothing provides.
+
+Follows the handler's own modules as importing them would: what runs at load time, in order, with the guards around it.
+Installed distributions are not entered. Whatever could not be read or followed makes the answer incomplete, and where
+it could change where modules are looked for, nothing is called missing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
+from troubleshooter.analysis.python_lookup import Lookup, Target
+from troubleshooter.analysis.python_paths import PathChange, path_changes
+from troubleshooter.analysis.python_scope import dotted, leaves, truth, walk_scope
+from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts.code import Import, ImportClosure, NewerSyntax
+from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
+
+MODULES = 3000
+"""Most own modules followed."""
+ROUNDS = 4
+"""Times that the walk is repeated because it found folders added to sys.path."""
+
+NOT_READABLE = "may not be read by Lambda's user"
+_CATCHING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_TRANSPARENT = frozenset({"warnings.catch_warnings", "catch_warnings", "open", "threading.Lock", "Lock"})
+
+
+@provides()
+def python_imports(runtime: RuntimeModel, resolution: HandlerResolution, code: CodeTree) -> ImportClosure | Unavailable:
+    """Imports reached from the handler's file."""
+    wrong = not_python(runtime)
+    if wrong is not None:
+        return wrong
+    if resolution.path is None or not resolution.path.endswith(".py"):
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the handler's module was not found as a source file")
+    try:
+        return _closure(runtime, resolution, code)
+    except RecursionError:
+        return Unavailable(Reason.TOO_BIG, "the handler's source is nested too deeply to be followed")
+
+
+def _closure(runtime: RuntimeModel, resolution: HandlerResolution, code: CodeTree) -> ImportClosure:
+    resolver = Resolver.of(runtime, code)
+    folders: tuple[str, ...] = ()
+    assigned: tuple[str, ...] = ()
+    for _ in range(ROUNDS):
+        finder = replace(resolver.finder, search_path=(*runtime.search_path, *folders), _listings={})
+        walk = _Walk(Lookup(runtime, finder, resolver.sources, frozenset(assigned)))
+        walk.start(resolution)
+        added = tuple(f for change in walk.changes.values() for f in change.folders)
+        modules = tuple(m for change in walk.changes.values() for m in change.modules)
+        if set(added) <= set(folders) and set(modules) <= set(assigned):
+            break
+        folders, assigned = tuple(dict.fromkeys((*folders, *added))), tuple(dict.fromkeys((*assigned, *modules)))
+    doubts = [d for change in walk.changes.values() for d in change.doubts]
+    open_ends = (*runtime.open_ends, *(f"{place} changes what can be imported" for place in doubts))
+    certain = not open_ends
+    return ImportClosure(
+        reading=reading_of(code),
+        language="python",
+        imports=tuple(_strongest(walk.imports)),
+        missing=tuple(dict.fromkeys(walk.missing)) if certain else (),
+        missing_deferred=tuple(dict.fromkeys(walk.missing_deferred)) if certain else (),
+        complete=certain and not walk.unread,
+        unread=tuple(dict.fromkeys((*open_ends, *walk.unread))),
+        newer_syntax=tuple(walk.newer),
+    )
+
+
+def _strongest(imports: list[Import]) -> Iterable[Import]:
+    """Each import once: a module that is reached twice counts as it counts most."""
+    best: dict[tuple[str, int, str], Import] = {}
+    for each in imports:
+        key = (each.path, each.line, each.full)
+        if key not in best or (each.deferred, each.guarded) < (best[key].deferred, best[key].guarded):
+            best[key] = each
+    return best.values()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where in the run an import stands."""
+
+    guarded: bool = False
+    deferred: bool = False
+
+    @property
+    def rank(self) -> int:
+        return 2 * self.deferred + self.guarded
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """The module whose code is being walked."""
+
+    name: str
+    path: str
+    package: bool
+
+    @property
+    def parent(self) -> str:
+        return self.name if self.package else self.name.rpartition(".")[0]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk over the own modules, in the order in which they would run."""
+
+    lookup: Lookup
+    imports: list[Import] = field(default_factory=list)
+    missing: list[Import] = field(default_factory=list)
+    missing_deferred: list[Import] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    newer: list[NewerSyntax] = field(default_factory=list)
+    changes: dict[str, PathChange] = field(default_factory=dict)
+    _seen: dict[str, int] = field(default_factory=dict)
+    _failing: set[str] = field(default_factory=set)
+
+    def start(self, resolution: HandlerResolution) -> None:
+        target = self.lookup.module(resolution.module)
+        for found in target.own:
+            self.enter(found.name, found.path, found.is_package, _State())
+        if resolution.path not in {found.path for found in target.own} and resolution.path:
+            self.enter(resolution.module, resolution.path, resolution.path.endswith("/__init__.py"), _State())
+
+    def enter(self, name: str, path: str, package: bool, state: _State) -> bool:
+        """Walks a module's code unless that was done at least as seriously; whether an import in it certainly fails."""
+        if self._seen.get(path, 9) <= state.rank:
+            return path in self._failing
+        if len(self._seen) >= MODULES:
+            self.unread.append(f"{path}: more than {MODULES} modules")
+            return False
+        self._seen[path] = state.rank
+        sources = self.lookup.sources
+        parsed = sources.parsed(path)
+        readable = self.lookup.finder.access.readable(path)
+        if parsed.tree is None or not readable:
+            if not state.deferred:
+                self.unread.append(f"{path} {parsed.problem if readable else NOT_READABLE}")
+            return False
+        self.changes[path] = path_changes(parsed.tree, path, self.lookup.runtime.task_root)
+        if state.rank == 0:
+            self.newer += [
+                NewerSyntax(path, n.line, sources.line(path, n.line), n.construct, n.since) for n in parsed.newer
+            ]
+        failed = self.block(parsed.tree.body, _Module(name, path, package), state)
+        if failed:
+            self._failing.add(path)
+        return failed
+
+    # ------------------------------------------------------------ statements
+
+    def block(self, body: Iterable[ast.stmt], module: _Module, state: _State) -> bool:
+        """Walks statements; whether one of them certainly raises ImportError at load time."""
+        results = [self.statement(each, module, state) for each in body]
+        return any(results)
+
+    def statement(self, node: ast.stmt, module: _Module, state: _State) -> bool:
+        unsure = replace(state, guarded=True)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            return self.imported(node, module, state)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self.block(node.body, module, replace(state, deferred=True))
+            return False
+        if isinstance(node, ast.ClassDef):
+            return self.block(node.body, module, state)
+        if isinstance(node, ast.If):
+            return self.condition(node, module, state)
+        if isinstance(node, (ast.Try, ast.TryStar)):
+            return self.attempt(node, module, state)
+        if isinstance(node, (ast.With, ast.AsyncWith)):
+            plain = all(_transparent(item.context_expr) for item in node.items)
+            return self.block(node.body, module, state if plain else unsure) and plain
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            self.block([*node.body, *node.orelse], module, unsure)
+            return False
+        if isinstance(node, ast.Match):
+            for case in node.cases:
+                self.block(case.body, module, unsure)
+            return False
+        return self.calls(node, module, state)
+
+    def condition(self, node: ast.If, module: _Module, state: _State) -> bool:
+        unsure = replace(state, guarded=True)
+        taken = truth(node.test, self.lookup.runtime.version[:2])
+        first = self.block(node.body, module, state if taken else unsure)
+        second = self.block(node.orelse, module, state if taken is False else unsure)
+        return (first and taken is True) or (second and taken is False)
+
+    def attempt(self, node: ast.Try | ast.TryStar, module: _Module, state: _State) -> bool:
+        unsure = replace(state, guarded=True)
+        catching = [h for h in node.handlers if _catches(h)]
+        # A handler that raises again gives no protection.
+        swallowed = bool(catching) and not leaves(catching[0].body)
+        failed = self.block(node.body, module, unsure if swallowed else state)
+        again = False
+        for handler in node.handlers:
+            runs = failed and catching[:1] == [handler]
+            fails = self.block(handler.body, module, state if runs else unsure)
+            again = again or (runs and fails)
+        later = self.block(node.orelse, module, unsure if failed else state)
+        final = self.block(node.finalbody, module, state)
+        return (failed and not swallowed) or again or (later and not failed) or final
+
+    def calls(self, node: ast.stmt, module: _Module, state: _State) -> bool:
+        """Imports by function call, with a literal name."""
+        failed = False
+        for each in walk_scope(node):
+            if not isinstance(each, ast.Call) or not each.args or not isinstance(each.args[0], ast.Constant):
+                continue
+            name = each.args[0].value
+            known = dotted(each.func) in ("importlib.import_module", "import_module", "__import__")
+            if not known or not isinstance(name, str) or not name:
+                continue
+            level = len(name) - len(name.lstrip("."))
+            full = _absolute(name[level:], level, module) if level else name
+            if full is not None:
+                failed = self.reach(full, (), each.lineno, module, state) or failed
+        return failed
+
+    # ------------------------------------------------------------ imports
+
+    def imported(self, node: ast.Import | ast.ImportFrom, module: _Module, state: _State) -> bool:
+        if isinstance(node, ast.Import):
+            results = [self.reach(alias.name, (), node.lineno, module, state) for alias in node.names]
+            return any(results)
+        full = _absolute(node.module or "", node.level, module) if node.level else node.module or ""
+        if not full:
+            # More dots than packages above, or a module without package: an ImportError, but no missing package.
+            return False
+        names = tuple(alias.name for alias in node.names)
+        return self.reach(full, names, node.lineno, module, state)
+
+    def reach(self, full: str, names: tuple[str, ...], line: int, module: _Module, state: _State) -> bool:
+        """Records one import, enters the own modules it loads, and says whether it certainly fails."""
+        target = self.lookup.target(full, names)
+        written = target.missing or full
+        entry = Import(written.partition(".")[0], written, module.path, line, state.guarded, state.deferred)
+        if (
+            target.missing
+            and target.missing.partition(".")[0] == target.missing
+            and len(names) == 1
+            and names[0] != "*"
+        ):
+            # The whole name as written tells the distribution: google.cloud.storage, not google.
+            entry = replace(entry, full=f"{full}.{names[0]}" if names[0].islower() else full)
+        self.imports.append(entry)
+        failed = self._enter_all(target, state)
+        if target.doubt:
+            self.unread.append(target.doubt)
+        if target.missing and not state.guarded:
+            (self.missing_deferred if state.deferred else self.missing).append(entry)
+        return (bool(target.missing) or failed) and not state.deferred
+
+    def _enter_all(self, target: Target, state: _State) -> bool:
+        results = [self.enter(found.name, found.path, found.is_package, state) for found in target.own]
+        return any(results)
+
+
+def _absolute(name: str, level: int, module: _Module) -> str | None:
+    """The absolute name of a relative import; None where it leaves the top-level package."""
+    parts = module.parent.split(".") if module.parent else []
+    if level > len(parts):
+        return None
+    base = parts[: len(parts) - level + 1]
+    return ".".join([*base, name] if name else base)
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    """Whether an except clause catches ImportError."""
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(dotted(kind).split(".")[-1] in _CATCHING for kind in kinds)
+
+
+def _transparent(context: ast.expr) -> bool:
+    """Whether a context manager lets every exception through."""
+    return isinstance(context, ast.Call) and dotted(context.func) in _TRANSPARENT

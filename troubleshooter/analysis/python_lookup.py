@@ -1,0 +1,153 @@
+"""Answers for one import whether anything provides it, and which of the function's own modules it loads."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+
+from troubleshooter.analysis.python_finder import Finder, Found
+from troubleshooter.analysis.python_modules import built_in, runtime_provided, standard_library
+from troubleshooter.analysis.python_packages import provided_names
+from troubleshooter.analysis.python_scope import Bound, binds
+from troubleshooter.analysis.python_source import Sources
+from troubleshooter.facts.runtime import RuntimeModel
+
+_INSTALLED = re.compile(r"/(?:site-packages|dist-packages)/")
+_VERSION = re.compile(r"^__version__\s*(?::\s*\w+\s*)?=", re.MULTILINE)
+_REDIRECTS = ("__path__", "sys.modules", "meta_path", "__getattr__", "find_spec")
+"""Words in a package's `__init__` after which its submodules cannot be told from its folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one import leads."""
+
+    own: tuple[Found, ...] = ()
+    """Modules of the function's own code that are loaded, in order."""
+    missing: str = ""
+    """The name that nothing provides; empty where all is provided or it could not be told."""
+    doubt: str = ""
+
+
+@dataclass(slots=True)
+class Lookup:
+    """Everything that can provide a module to one target."""
+
+    runtime: RuntimeModel
+    finder: Finder
+    sources: Sources
+    assigned: frozenset[str] = frozenset()
+    """Names that the code itself puts into sys.modules."""
+    _brought: dict[str, frozenset[str]] = field(default_factory=dict)
+    _own: dict[str, bool] = field(default_factory=dict)
+
+    def module(self, name: str) -> Target:
+        """What importing a module by its dotted name loads."""
+        return self.target(name, ())
+
+    def target(self, full: str, names: tuple[str, ...]) -> Target:
+        """What `import full`, or `from full import names`, loads."""
+        parts = full.split(".")
+        if self._assigned(full):
+            return Target()
+        first = self.finder.child(parts[0], parts[0], self.finder.search_path)
+        if first is None:
+            return self._absent(parts[0])
+        own: list[Found] = []
+        here = first
+        for index in range(len(parts)):
+            if index:
+                name = ".".join(parts[: index + 1])
+                child = self.finder.child(name, parts[index], here.folders) if here.is_package else None
+                if child is None:
+                    return self._no_part(here, name, parts[index], tuple(own))
+                here = child
+            if self._stops(here):
+                return Target(tuple(own))
+            if here.path:
+                own.append(here)
+        return self._named(here, names, own)
+
+    def _assigned(self, full: str) -> bool:
+        parts = full.split(".")
+        return any(".".join(parts[: end + 1]) in self.assigned for end in range(len(parts)))
+
+    def _stops(self, found: Found) -> bool:
+        """Whether what lies below is not looked into: it is not the function's own source."""
+        return found.kind not in ("source", "namespace") or (found.kind == "source" and not self.is_own(found))
+
+    def _absent(self, top: str) -> Target:
+        """A top-level name that no folder has."""
+        if self._given(top) or not top.isidentifier():
+            return Target()
+        if self.runtime.client == "zip" and top in runtime_provided(perhaps=True):
+            return Target(doubt=f"whether the managed runtime brings {top} is not known")
+        if top == "distutils" and self.finder.find("_distutils_hack").found:
+            return Target()
+        search = self.finder.find(top)
+        if search.hidden:
+            return Target(doubt=f"{search.hidden} may not be read by Lambda's user")
+        return Target(missing=top)
+
+    def _given(self, top: str) -> bool:
+        """Whether a top-level name is there without anybody installing it."""
+        managed = self.runtime.client in ("zip", "aws-base")
+        library = standard_library(self.runtime.version[:2])
+        return top in library or top in built_in() or (managed and top in runtime_provided())
+
+    def _no_part(self, parent: Found, name: str, part: str, own: tuple[Found, ...]) -> Target:
+        """A submodule that its package's folders do not have. Only own and namespace packages are known well enough."""
+        if self._given(parent.name.partition(".")[0]):
+            return Target(own)
+        if parent.kind == "namespace":
+            if any(self.finder.access.tree.entry(f) and not self.finder.access.listable(f) for f in parent.folders):
+                return Target(own, doubt=f"{parent.folders[0]} may not be read by Lambda's user")
+            return Target(own, name)
+        text = self.sources.text(parent.path)
+        if text is None or any(word in text for word in _REDIRECTS):
+            return Target(own, doubt=f"{parent.path} may change where its submodules are")
+        return Target(own, name)
+
+    def _named(self, here: Found, names: tuple[str, ...], own: list[Found]) -> Target:
+        """Submodules that `from package import names` loads."""
+        if not here.is_package:
+            return Target(tuple(own))
+        module = self.sources.module(here.path) if here.path else None
+        for name in names:
+            if name == "*":
+                continue
+            child = self.finder.child(f"{here.name}.{name}", name, here.folders)
+            if child is None:
+                if here.kind == "namespace" and not self._given(here.name.partition(".")[0]):
+                    return self._no_part(here, f"{here.name}.{name}", name, tuple(own))
+                continue
+            # What the package's own code binds is no submodule to load.
+            taken = module is not None and binds(module, name, self.runtime.version[:2]) is Bound.YES
+            if not taken and child.path and not self._stops(child):
+                own.append(child)
+        return Target(tuple(own))
+
+    def is_own(self, found: Found) -> bool:
+        """Whether a source file is the function's own code and no installed distribution's."""
+        known = self._own.get(found.path)
+        if known is None:
+            known = self._own[found.path] = self._decide_own(found)
+        return known
+
+    def _decide_own(self, found: Found) -> bool:
+        root = self.runtime.task_root.rstrip("/") + "/"
+        if not found.path.startswith(root) or _INSTALLED.search(found.path[len(root) - 1 :]):
+            return False
+        top = found.name.partition(".")[0]
+        place = found.path
+        for _ in range(found.name.count(".") + (2 if posixpath.basename(place).startswith("__init__.") else 1)):
+            place = posixpath.dirname(place)
+        if place not in self._brought:
+            self._brought[place] = provided_names(self.finder.tree, place)
+        if top in self._brought[place]:
+            return False
+        start = posixpath.join(place, top, "__init__.py")
+        # A package that states its version is a vendored library whose metadata was left out.
+        text = self.sources.text(start) if self.finder.tree.is_file(start) else None
+        return not (text and _VERSION.search(text))
