@@ -81,9 +81,9 @@ class FileWindow:
         return self._read(offset, max(0, min(size, self.size - offset)))
 
     def _read(self, offset: int, size: int) -> bytes:
-        data = os.pread(self._descriptor, size, self._start + offset)
+        data = _pread(self._descriptor, size, self._start + offset)
         while len(data) < size:
-            more = os.pread(self._descriptor, size - len(data), self._start + offset + len(data))
+            more = _pread(self._descriptor, size - len(data), self._start + offset + len(data))
             if not more:
                 break
             data += more
@@ -139,11 +139,18 @@ class StreamWindow:
         return self._held[offset - base : offset - base + size] if parts else b""
 
 
+def _pread(descriptor: int, size: int, offset: int) -> bytes:
+    try:
+        return os.pread(descriptor, size, offset)
+    except OSError as error:
+        raise SourceError(Unavailable(Reason.REFUSED, f"a file cannot be read: {error.strerror}")) from error
+
+
 def file_chunks(descriptor: int, start: int, size: int) -> Iterator[bytes]:
     """A stretch of a file, in pieces."""
     end = start + size
     while start < end:
-        data = os.pread(descriptor, min(INPUT * 4, end - start), start)
+        data = _pread(descriptor, min(INPUT * 4, end - start), start)
         if not data:
             return
         start += len(data)
