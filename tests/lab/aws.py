@@ -139,6 +139,18 @@ class Account:
         self._server.shutdown()
         self._server.server_close()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a program find the account."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI-EXAMPLE",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
     # -- what is in the account
 
     def arn(self, name: str, qualifier: str = "$LATEST") -> str:

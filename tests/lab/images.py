@@ -193,6 +193,14 @@ class Built:
         return digest(self.root)
 
     @property
+    def manifests(self) -> dict[str, tuple[str, bytes]]:
+        """Digest → media type and bytes, of the index and of each image."""
+        return {
+            self.digest: (self.media_type, self.root),
+            **{digest(s.manifest): (s.media_type, s.manifest) for s in self.singles},
+        }
+
+    @property
     def single(self) -> Single:
         return self.singles[0]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable, Iterable
+from importlib import resources
 from typing import Any
 
 from troubleshooter.errors import UsageError
@@ -23,6 +25,14 @@ def formats() -> dict[str, Callable[[Report], str]]:
         if hasattr(module, "FORMAT"):
             found[module.FORMAT] = module.render
     return found
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of the contract."""
+    loaded: dict[str, Any] = json.loads(
+        resources.files("troubleshooter.data").joinpath("report.schema.json").read_text("utf-8")
+    )
+    return loaded
 
 
 def render(report: Report, name: str) -> str:

@@ -1,0 +1,211 @@
+"""The command line: exit codes, streams, lazy imports, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.lab import demo_account
+from tests.lab.aws import Account
+from troubleshooter import reports
+
+HEAVY = ("textual", "boto3", "botocore", "docker", "httpx", "yaml", "tree_sitter", "rich")
+
+
+def run(*arguments: str, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "troubleshooter", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ},
+    )
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_version_and_help_load_nothing_heavy(option: str) -> None:
+    code = (
+        "import sys\nfrom troubleshooter.__main__ import main\n"
+        f"sys.argv = ['troubleshooter', {option!r}]\n"
+        "try:\n    main()\nexcept SystemExit as stop:\n    assert stop.code == 0\n"
+        f"loaded = [m for m in sys.modules if m.partition('.')[0] in {HEAVY!r}]\n"
+        "print('LOADED', loaded)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+@pytest.mark.parametrize(
+    "command", ["walk", "diagnose", "preflight", "verify", "resume", "history", "report", "explain", "playbook", "demo"]
+)
+def test_every_command_has_help_with_the_exit_codes(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert "exit codes" in done.stdout
+
+
+def test_a_mismatch_ends_with_3_and_a_report_on_standard_output() -> None:
+    with demo_account.mismatch() as account:
+        os.environ.update(account.environment)
+        done = run("diagnose", "demo", "--format", "json")
+        assert done.returncode == 3, done.stderr
+        report = json.loads(done.stdout)
+        assert report["diagnosis"]["causes"] == ["arch_image_function_mismatch"]
+        jsonschema.validate(report, reports.schema())
+        account.assert_only_reads()
+
+
+def test_output_goes_to_the_file_whole_and_standard_output_stays_empty(aws_account: Account, tmp_path: Path) -> None:
+    aws_account.add_function("demo")
+    target = tmp_path / "report.md"
+    done = run("diagnose", "demo", "--output", str(target))
+    assert done.stdout == ""
+    assert target.read_text().startswith("# `demo`")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["diagnose"], "nothing to look at"),
+        (["diagnose", "my fn"], "neither a function name"),
+        (["diagnose", "f", "--format", "pdf"], "--format pdf: there is"),
+        (["preflight", "--source", "no/such/folder"], "not a folder"),
+        (["preflight", "--template", "no.yaml"], "--template no.yaml: No such file"),
+        (["preflight", "--image", "oci-archive:no.tar"], "no.tar does not exist"),
+        (["diagnose", "--error-file", "no.txt"], "--error-file no.txt: No such file"),
+        (["diagnose", "--error-file", "-"], "the text is empty"),
+        (["explain", "arch_image_function_mismach"], "did you mean arch_image_function_mismatch?"),
+        (["verify"], "no sessions are recorded yet"),
+        (["report", "nothing-like-it"], "no sessions are recorded yet"),
+        (["playbook", "lint", "no/such"], "no such folder"),
+        (["demo", "nothing"], "there is no incident"),
+        (["walk"], "no terminal to ask in"),
+        (["diagnose", "f", "--output", "/no/such/dir/x"], "--output"),
+    ],
+)
+def test_bad_input_is_named_with_the_way_out(arguments: list[str], says: str, aws_account: Account) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_credentials_is_5_and_says_what_to_do() -> None:
+    done = run("diagnose", "demo", "--region", "eu-west-1", "--format", "json")
+    assert done.returncode == 5, done.stderr
+    report = json.loads(done.stdout)
+    assert report["diagnosis"]["status"] == "inconclusive"
+    assert any("credentials" in gap["detail"] for gap in report["unread"])
+
+
+def test_a_text_alone_needs_no_region_and_is_never_confirmed() -> None:
+    text = "Error: fork/exec /lambda-entrypoint.sh: exec format error\nRuntime.InvalidEntrypoint"
+    done = run("diagnose", "--error-file", "-", "--format", "json", stdin=text)
+    report = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert report["diagnosis"]["status"] == "suspected"
+    assert report["diagnosis"]["suspects"][0]["cause"] == "arch_image_function_mismatch"
+    assert report["calls"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [([], 3), (["--fail-on", "error"], 0), (["--fail-on", "never"], 0), (["--exit-zero"], 0)]
+)
+def test_fail_on_lowers_the_code(options: list[str], code: int) -> None:
+    assert (
+        run("diagnose", "--error-file", "-", *options, stdin="exec format error /lambda-entrypoint.sh").returncode
+        == code
+    )
+
+
+def test_history_report_and_verify_go_on_from_what_was_recorded() -> None:
+    with demo_account.mismatch() as account:
+        os.environ.update(account.environment)
+        first = run("diagnose", "demo")
+        history = run("history").stdout.splitlines()
+        assert len(history) == 1
+        name = history[0].split()[0]
+        assert run("report", name).stdout == first.stdout
+        not_yet = run("verify", "--format", "json")
+        assert not_yet.returncode == 3, not_yet.stderr
+        account.functions["demo", "$LATEST"]["Configuration"]["Architectures"] = ["x86_64"]
+        done = run("verify")
+        assert done.returncode == 0, done.stderr
+        assert "now: function and image are both for x86_64" in done.stderr
+
+
+def test_explain_prints_the_page() -> None:
+    done = run("explain", "arch-image-function-mismatch")
+    assert done.returncode == 0
+    assert "How it is told apart" in done.stdout
+    assert "arch_image_function_mismatch" in run("explain").stdout
+
+
+def test_permissions_are_an_iam_policy() -> None:
+    policy = json.loads(run("permissions").stdout)
+    assert policy["Version"] == "2012-10-17"
+
+
+def test_a_walk_without_a_terminal_is_printed() -> None:
+    done = run("walk", "--error-file", "-", stdin="exec format error /lambda-entrypoint.sh")
+    assert "Where does it stop?" in done.stdout
+    assert "Suspected" in done.stdout
+
+
+def test_the_demonstration_prints_all_walks_and_all_reports() -> None:
+    walks = run("demo")
+    assert walks.returncode == 0, walks.stderr
+    assert walks.stdout.count("confirmed: ") == 5
+    documents = json.loads(run("demo", "--all", "--format", "json").stdout)
+    assert [d["diagnosis"]["status"] for d in documents] == ["confirmed"] * 5
+    for document in documents:
+        jsonschema.validate(document, reports.schema())
+
+
+def test_terminated_ends_with_143_and_still_writes_the_report(aws_account: Account, tmp_path: Path) -> None:
+    aws_account.add_function("demo")
+    aws_account.delay(30.0)
+    target = tmp_path / "report.json"
+    command = [sys.executable, "-m", "troubleshooter", "diagnose", "demo", "--format", "json", "--output", str(target)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ})
+    end = time.monotonic() + 20
+    while not aws_account.calls and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == 143, error
+    report: dict[str, Any] = json.loads(target.read_text())
+    assert report["diagnosis"]["status"] == "inconclusive"
+
+
+def test_a_closed_pipe_is_no_crash() -> None:
+    process = subprocess.Popen(
+        f"{sys.executable} -m troubleshooter explain | head -1",
+        shell=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    _, error = process.communicate(timeout=20)
+    assert error == b""
+
+
+def test_an_unwritable_state_folder_does_not_stop_a_diagnosis(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(blocked))
+    done = run("diagnose", "--error-file", "-", stdin="exec format error /lambda-entrypoint.sh")
+    assert done.returncode == 3
+    assert "not recorded" in done.stderr

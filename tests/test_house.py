@@ -1,0 +1,69 @@
+"""Properties of all failure modes: what the house promises of every one, so that nobody has to remember it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from troubleshooter.checks import all_checks, all_modes
+from troubleshooter.facts import Fact, Reason, Store, Unavailable
+from troubleshooter.model import Outcome, Role, Subject
+from troubleshooter.world import all_providers
+
+SECTIONS = ("What it looks for", "Why it breaks", "How it is told apart", "Fix", "References")
+TESTS = Path(__file__).parent / "checks"
+DENIED = Unavailable(Reason.DENIED, "not allowed to read it")
+NOT_GIVEN = Unavailable(Reason.NOT_GIVEN, "nothing was given")
+
+
+@pytest.mark.parametrize("mode", all_modes().values(), ids=lambda m: m.id)
+def test_its_page_has_every_section(mode: object) -> None:
+    page = mode.page  # type: ignore[attr-defined]
+    positions = [page.find(f"\n{section}\n") for section in SECTIONS]
+    assert -1 not in positions, f"missing: {[s for s, p in zip(SECTIONS, positions, strict=True) if p < 0]}"
+    assert positions == sorted(positions)
+    title = mode.title  # type: ignore[attr-defined]
+    assert 10 <= len(title) <= 100, title
+
+
+@pytest.mark.parametrize("mode", all_modes().values(), ids=lambda m: m.id)
+def test_it_can_be_recognised_by_a_check_or_by_text(mode: object) -> None:
+    assert mode.check or mode.signatures  # type: ignore[attr-defined]
+    assert mode.rung is not None  # type: ignore[attr-defined]
+    assert re.fullmatch(r"[a-z][a-z0-9_]+", mode.id)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("check", all_checks().values(), ids=lambda c: c.id)
+def test_it_has_a_test_of_its_own(check: object) -> None:
+    assert (TESTS / f"test_{check.id}.py").is_file()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("check", all_checks().values(), ids=lambda c: c.id)
+def test_missing_facts_never_become_a_verdict(check: object) -> None:
+    for gap, outcome in ((DENIED, Outcome.UNKNOWN), (NOT_GIVEN, Outcome.NOT_APPLICABLE)):
+        facts = {need.fact: gap for need in check.needs}  # type: ignore[attr-defined]
+        subjects = [Subject(Role.DEPLOYED)] if Subject in facts else []
+        for seed in subjects:
+            facts.pop(type(seed))
+        verdict = check.run(Store({}, subjects, missing=facts))  # type: ignore[attr-defined]
+        assert not verdict.our_fault, verdict.message
+        assert verdict.outcome in (outcome, Outcome.NOT_APPLICABLE), (gap.reason, verdict)
+        if not verdict.evidence and outcome is Outcome.UNKNOWN and verdict.outcome is Outcome.NOT_APPLICABLE:
+            assert subjects, f"{check.id}: a denied fact must be told, not passed over"  # type: ignore[attr-defined]
+
+
+def test_what_a_check_explains_exists() -> None:
+    for check in all_checks().values():
+        assert set(check.explains) <= set(all_modes()), check.id
+        assert check.id not in check.explains
+
+
+def test_every_need_can_be_made_or_is_given() -> None:
+    seeds = {"GivenFunction", "GivenImage", "GivenTemplate", "GivenSource", "GivenLogs", "GivenText", "Subject"}
+    makeable = set(all_providers())
+    for check in all_checks().values():
+        for need in check.needs:
+            assert need.fact in makeable or need.fact.__name__ in seeds, (check.id, need.fact.__name__)
+            assert need.fact.__name__ == "Subject" or issubclass(need.fact, Fact)
