@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import docker
 
 from tests.lab.bases import ENTRYPOINT
+from tests.lab.elf import elf
 from tests.lab.emulator import Launch
 
 APP = "def handler(event, context):\n    print('in handler')\n    return {'ok': True}\n"
@@ -153,6 +154,52 @@ SPAWN = (
         ENTRYPOINT.replace("#!/bin/sh", "#!/usr/bin/zsh"),
         "entrypoint_interpreter_missing",
         NO_FILE,
+    ),
+    Variant(
+        "entrypoint is a directory",
+        files={"/entry/file": ""},
+        build=('ENTRYPOINT ["/entry"]',),
+        blames="entrypoint_is_directory",
+        expected=Expected("Runtime.InvalidEntrypoint", "permission denied"),
+    ),
+    Variant(
+        "entrypoint for an absent loader",
+        files={"/entry": File(elf(interpreter="/lib/ld-musl-x86_64.so.1", needed=["libc.so"]))},
+        build=('ENTRYPOINT ["/entry"]',),
+        blames="entrypoint_loader_missing",
+        expected=Expected("Runtime.InvalidEntrypoint", NO_FILE),
+    ),
+    Variant(
+        "entrypoint without a path",
+        build=('ENTRYPOINT ["lambda-entrypoint.sh"]',),
+        blames="entrypoint_relative_path",
+        expected=Expected("Runtime.InvalidEntrypoint", "executable file not found in $PATH"),
+    ),
+    Variant(
+        "entrypoint in a closed folder",
+        files={"/closed/entry.sh": File(ENTRYPOINT)},
+        build=('RUN ["/bin/busybox", "chmod", "0700", "/closed"]', 'ENTRYPOINT ["/closed/entry.sh"]'),
+        blames="perm_entrypoint_path_unreadable",
+        expected=Expected("Runtime.InvalidEntrypoint", "permission denied"),
+    ),
+    Variant(
+        "env with a Windows line end",
+        files={"/lambda-entrypoint.sh": File(ENTRYPOINT.replace("#!/bin/sh\n", "#!/bin/env sh\r\n", 1))},
+        blames="entrypoint_env_crlf",
+        expected=Expected("Runtime.ExitError", exit="exit status 127", log="sh\r"),
+    ),
+    Variant(
+        "exec wrapper missing",
+        build=("ENV AWS_LAMBDA_EXEC_WRAPPER=/opt/otel-instrument",),
+        blames="exec_wrapper_missing",
+        expected=Expected("Runtime.ExitError", exit="exit status 127", log="/opt/otel-instrument"),
+    ),
+    Variant(
+        "exec wrapper not executable",
+        files={"/opt/wrapper": '#!/bin/sh\nexec "$@"\n'},
+        build=("ENV AWS_LAMBDA_EXEC_WRAPPER=/opt/wrapper",),
+        blames="exec_wrapper_not_executable",
+        expected=Expected("Runtime.ExitError", exit="exit status 126", log="/opt/wrapper"),
     ),
     Variant(
         "working directory removed",
@@ -356,6 +403,43 @@ HEALTHY = (
             "/var/task/package.json": '{"type": "module"}',
             "/var/task/index.js": "import fs from 'node:fs';\nexport const handler = async () => typeof fs.read;\n",
         },
+    ),
+    Variant(
+        "exec wrapper",
+        files={"/opt/wrapper": File('#!/bin/sh\necho wrapped\nexec "$@"\n')},
+        build=("ENV AWS_LAMBDA_EXEC_WRAPPER=/opt/wrapper",),
+        expected=Expected(log="wrapped"),
+    ),
+    Variant(
+        "entrypoint on PATH without a path",
+        build=('ENTRYPOINT ["sh", "/lambda-entrypoint.sh"]',),
+        expected=Expected(log="in handler"),
+    ),
+    Variant(
+        "dependency in the interpreter's own folder",
+        files={
+            "/var/task/app.py": "import requests\n" + APP,
+            "/usr/local/lib/python3.11/dist-packages/requests/__init__.py": "",
+        },
+        expected=Expected(log="in handler"),
+    ),
+    Variant(
+        "scoped dependency",
+        kind="node",
+        files={
+            "/var/task/index.js": "require('@lancedb/lancedb');\n" + INDEX,
+            "/var/task/node_modules/@lancedb/lancedb/package.json": '{"main": "dist/main.js"}',
+            "/var/task/node_modules/@lancedb/lancedb/dist/main.js": "",
+        },
+        expected=Expected(log="in handler"),
+    ),
+    Variant(
+        "ES module by its file name",
+        kind="node",
+        files={
+            "/var/task/main.mjs": "import fs from 'node:fs';\nexport const handler = async () => typeof fs.read;\n",
+        },
+        command='CMD ["main.handler"]',
     ),
     Variant(
         "guarded and deferred imports",
