@@ -33,12 +33,11 @@ from troubleshooter.checks import all_checks
 from troubleshooter.errors import PlaybookError
 from troubleshooter.model import Outcome, Rung
 from troubleshooter.playbook_file import PlaybookFile, nearest
+from troubleshooter.proposals import PROPOSALS
 
 CONFIRMED = "confirmed"
 FIRST = "triage"
 """The playbook that a walk begins with."""
-PROPOSERS = frozenset({"failing_rung"})
-"""Names that `propose:` may give; `session` answers them from the triage."""
 CHECK_BRANCHES = tuple(outcome.value for outcome in Outcome)
 ELSE = "else"
 
@@ -185,8 +184,8 @@ def _node_problems(node: Node, book: Playbook, books: Mapping[str, Playbook], kn
             yield f"no check {check!r}{nearest(check, known)}"
     if node.goes_on_in and node.goes_on_in not in books:
         yield f"continue: no playbook {node.goes_on_in!r}{nearest(node.goes_on_in, books)}"
-    if node.propose and node.propose not in PROPOSERS:
-        yield f"propose: no function {node.propose!r}{nearest(node.propose, PROPOSERS)}"
+    if node.propose and node.propose not in PROPOSALS:
+        yield f"propose: no function {node.propose!r}{nearest(node.propose, PROPOSALS)}"
     if node.unattended and node.unattended not in node.choices:
         yield f"unattended: no choice {node.unattended!r}{nearest(node.unattended, node.choices)}"
     if node.ask and not node.unattended:

@@ -22,16 +22,15 @@ from troubleshooter.facts.function import Caller, FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
-from troubleshooter.model import Diagnosis, Evidence, Finding, Origin, Outcome, Role, Rung, Subject, Target, Verdict
+from troubleshooter.model import Diagnosis, Evidence, Finding, Origin, Outcome, Role, Subject, Target, Verdict
 from troubleshooter.playbook import Node, Playbooks
-from troubleshooter.triage import Triage, failing_rung, triage
+from troubleshooter.proposals import propose
+from troubleshooter.triage import Triage, triage
 from troubleshooter.world import Stores, World
 
 CALLER_WAIT_S = 1.0
 """How long a conclusion waits for the caller's identity, which nothing depends on."""
 _SURROUNDINGS = (Reason.DENIED, Reason.EXPIRED, Reason.UNREACHABLE, Reason.THROTTLED, Reason.MALFORMED)
-QUIET = "none"
-"""What `failing_rung` proposes where nothing shows a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class Session:
         if node is None:
             raise RuntimeError("the walk is over")
         if node.ask:
-            return Evaluation(node, proposed=_proposal(node, result))
+            return Evaluation(node, proposed=_proposal(node, self.stores.first, result))
         found = [
             all_checks()[check].find(store, subject, on_path=True)
             for check in node.checks
@@ -258,11 +257,8 @@ class Session:
         return Verification(fixed, tuple(before), tuple(after))
 
 
-def _proposal(node: Node, result: Triage) -> str:
-    if node.propose != "failing_rung":
-        return ""
-    rung = failing_rung(result)
-    word = rung.value if rung is not None else (Rung.COMPLETION.value if result.symptom.healthy else QUIET)
+def _proposal(node: Node, store: Store, result: Triage) -> str:
+    word = propose(node.propose, store, result) if node.propose else ""
     return word if word in node.choices else ""
 
 
