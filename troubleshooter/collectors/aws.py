@@ -69,7 +69,7 @@ class Aws:
         self._region = region
         self._lock = threading.Lock()
         self._session: Session | None = None
-        self._clients: dict[str, BaseClient] = {}
+        self._clients: dict[tuple[str, str | None], BaseClient] = {}
         self._down: Unavailable | None = None
 
     @property
@@ -90,9 +90,12 @@ class Aws:
         resource: str | None = None,
         required: tuple[str, ...] = (),
         absent: tuple[str, ...] = (),
+        region: str | None = None,
         **parameters: Any,
     ) -> Answer:
         """One call. `required` names keys that an answer must have; `absent` error codes that mean "there is none".
+
+        `region` asks another region than the session's, as a repository may lie in one.
 
         Raises SourceError for whatever else goes wrong, ReadOnlyViolation for an operation that is not on the list.
         """
@@ -105,7 +108,7 @@ class Aws:
         source = f"{service}:{operation}"
         began, status = time.perf_counter(), "ok"
         try:
-            client = self._client(service)
+            client = self._client(service, region)
             reply = client._make_api_call(operation, parameters)  # type: ignore[attr-defined]
             return self._checked(reply, source, required)
         except ClientError as error:
@@ -129,7 +132,7 @@ class Aws:
             raise SourceError(Unavailable(Reason.MALFORMED, detail, _PORTAL)) from error
         finally:
             elapsed = round((time.perf_counter() - began) * 1000, 1)
-            self._calls.add(CallRecord(service, operation, self._region or "", status, elapsed))
+            self._calls.add(CallRecord(service, operation, region or self._region or "", status, elapsed))
 
     def _checked(self, reply: Any, source: str, required: tuple[str, ...]) -> Answer:
         meta = reply.get("ResponseMetadata", {}) if isinstance(reply, dict) else {}
@@ -139,11 +142,12 @@ class Aws:
             raise SourceError(Unavailable(Reason.MALFORMED, f"the answer to {source} is not AWS's: it {what}", _PORTAL))
         return Answer(reply, source, now(), meta["RequestId"])
 
-    def _client(self, service: str) -> BaseClient:
+    def _client(self, service: str, region: str | None) -> BaseClient:
         from botocore.config import Config
 
         with self._lock:
-            if service not in self._clients:
+            key = (service, None if region == self._region else region)
+            if key not in self._clients:
                 config = Config(
                     connect_timeout=CONNECT_S,
                     read_timeout=READ_S,
@@ -151,11 +155,12 @@ class Aws:
                     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
                     user_agent_extra="troubleshooter",
                 )
-                self._clients[service] = self._opened(locked=True).create_client(
-                    service, region_name=self._region, endpoint_url=self._endpoint_url, config=config
+                self._clients[key] = self._opened(locked=True).create_client(
+                    service, region_name=region or self._region, endpoint_url=self._endpoint_url, config=config
                 )
-                self._region = self._clients[service].meta.region_name
-            return self._clients[service]
+                if region is None:
+                    self._region = self._clients[key].meta.region_name
+            return self._clients[key]
 
     def _opened(self, *, locked: bool = False) -> Session:
         if not locked:
