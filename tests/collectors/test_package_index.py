@@ -234,7 +234,8 @@ def test_folders_are_indexes_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "location", ["file:///no/such/folder", "http://index.invalid/simple", "https://${NOT_SET}@127.0.0.1/simple", "ftp://x/"]
+    "location",
+    ["file:///no/such/folder", "http://index.invalid/simple", "https://${NOT_SET}@127.0.0.1/simple", "ftp://x/"],
 )
 def test_what_cannot_be_asked_leaves_absence_open(monkeypatch: pytest.MonkeyPatch, location: str) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", location)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 import re
 import threading
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -116,6 +118,8 @@ class PackageIndex:
             self._send(handler, 401, "text/plain", b"who are you", {"WWW-Authenticate": "Basic"})
         elif path in self.bodies:
             self._send(handler, 200, *self.bodies[path])
+        elif path.startswith("/files/"):
+            self._send(handler, 200, "application/zip", wheel(unquote(path).rpartition("/")[2]))
         elif path.startswith("/simple"):
             self._simple(handler, path, headers.get("accept", ""))
         else:
@@ -150,7 +154,9 @@ class PackageIndex:
         links = "".join(
             f'<a href="/files/{html.escape(f)}#sha256=0"{" data-yanked" if f in yanked else ""}>{f}</a>' for f in files
         )
-        self._send(handler, 200, "text/html; charset=utf-8", f"<!DOCTYPE html><html><body>{links}</body></html>".encode())
+        self._send(
+            handler, 200, "text/html; charset=utf-8", f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+        )
 
     def _package(self, handler: BaseHTTPRequestHandler, name: str) -> None:
         document = self.npm.get(name)
@@ -172,6 +178,18 @@ class PackageIndex:
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(body)
+
+
+def wheel(file: str) -> bytes:
+    """A wheel with nothing but its metadata."""
+    name, version = file.split("-")[:2]
+    folder = f"{name}-{version}.dist-info"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(f"{folder}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{folder}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{folder}/RECORD", "")
+    return buffer.getvalue()
 
 
 def package_document(name: str, versions: list[str], **tags: str) -> dict[str, Any]:
