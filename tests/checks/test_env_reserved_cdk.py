@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import SOURCE
+from tests.factories import SOURCE, TEMPLATE, declared_resource
 from troubleshooter.checks import all_modes
 from troubleshooter.checks.env_reserved_cdk import env_reserved_cdk as the_check
-from troubleshooter.facts.template import DeclaredVariable, SourceEnvironment
+from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.template import DeclaredVariable, SourceEnvironment, Template
 from troubleshooter.model import Origin, Outcome
+
+NO_TEMPLATE = Unavailable(Reason.NOT_GIVEN, "no template was given")
 
 
 def source(*names: str, unread: tuple[str, ...] = ()) -> SourceEnvironment:
@@ -26,11 +29,27 @@ def source(*names: str, unread: tuple[str, ...] = ()) -> SourceEnvironment:
     ],
 )
 def test_outcome(fact: SourceEnvironment, outcome: Outcome) -> None:
-    assert the_check(fact).outcome is outcome
+    assert the_check(fact, NO_TEMPLATE).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("construct", "name", "outcome"),
+    [
+        pytest.param("Stack/Api/Resource", "TABLE", Outcome.PASS, id="synthesised"),
+        pytest.param("", "TABLE", Outcome.UNKNOWN, id="written by hand"),
+        pytest.param("Stack/Api/Resource", "AWS_REGION", Outcome.FAIL, id="synthesised before the name came in"),
+    ],
+)
+def test_a_template_of_the_cdk_shows_that_it_did_not_complain(construct: str, name: str, outcome: Outcome) -> None:
+    function = declared_resource({}, construct=construct).function
+    template = Template(
+        reading=TEMPLATE, path="cdk.out/Stack.template.json", format="cloudformation", functions=(function,)
+    )
+    assert the_check(source(name, unread=("cdk/stack.py:9",)), template).outcome is outcome
 
 
 def test_failure_names_the_line_and_what_to_do() -> None:
-    verdict = the_check(source("TABLE", "AWS_REGION"))
+    verdict = the_check(source("TABLE", "AWS_REGION"), NO_TEMPLATE)
     assert [(e.value, e.source, e.origin) for e in verdict.evidence] == [
         ("AWS_REGION", "cdk/stack.py:21", Origin.SOURCE)
     ]

@@ -138,6 +138,16 @@ class DeclaredEnvironment(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CdkCode(Fact):
+    """Python, JavaScript and TypeScript files of the source folder that import the AWS CDK."""
+
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Text by path relative to the folder, `/` between its parts."""
+    skipped: tuple[str, ...] = ()
+    """What was not read, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceEnvironment(Fact):
     """Names of environment variables that CDK code in the source folder gives to Lambda functions as literals."""
 
