@@ -61,6 +61,8 @@ def linux(arch: str = "amd64") -> Files:
         "/bin": link("usr/bin"),
         "/lib": link("usr/lib"),
         "/lib64": link("usr/lib64"),
+        "/usr/lib": folder(),
+        "/usr/lib64": folder(),
         "/usr" + loader: program(elf(arch, kind=3)),
         "/usr/bin/bash": binary,
         "/usr/bin/sh": link("bash"),
