@@ -27,6 +27,8 @@ OFFERED = 5
 
 _INSTALLED = re.compile(r"/(?:site-packages|dist-packages|node_modules|__pycache__|[^/]+\.(?:dist|egg)-info)(?:/|$)")
 _TESTS = re.compile(r"/(?:tests?|testing|examples?|docs?)/|/(?:test_[^/]*|conftest|setup)\.py$")
+_OF_EVERY_MODULE = frozenset(dir(type(ast))) | {"__doc__", "__file__", "__loader__", "__name__", "__path__", "__spec__"}
+"""Attributes that a module has without its code binding them."""
 _PLACES = {"image": "image", "zip": "deployment package", "source": "source"}
 
 
@@ -133,6 +135,10 @@ class Resolver:
         blocked = self._blocked(search)
         if blocked is not None:
             return Step("unreadable", name, blocked, export, search.tried, f"Lambda's user may not read {blocked}")
+        for parent in search.chain:
+            parsed = self.sources.parsed(parent.path) if parent.kind == "source" else None
+            if parsed is not None and parsed.tree is None:
+                return Step("undecided", name, parent.path, export, search.tried, f"{parent.path} {parsed.problem}")
         if found is None:
             return self._not_found(name, export, search)
         if found.kind in ("foreign", "extension", "bytecode"):
@@ -177,19 +183,17 @@ class Resolver:
 
     def _namespace(self, found: Found, name: str, export: str) -> Step:
         """A folder without `__init__.py`: it imports, and has no attributes but submodules that were imported."""
-        if self.runtime.open_ends:
-            return Step(
-                "undecided", name, None, export, detail=f"{name} may have more parts: {self.runtime.open_ends[0]}"
-            )
+        if self.runtime.open_ends or export in _OF_EVERY_MODULE:
+            doubt = self.runtime.open_ends[0] if self.runtime.open_ends else f"every module has {export}"
+            return Step("undecided", name, None, export, detail=f"{name} is a folder without code of its own, but {doubt}")
         detail = f"Handler '{export}' missing on module '{name}': {found.folders[0]} is a folder"
         return Step("export missing", name, None, export, detail=detail)
 
     def _exported(self, found: Found, name: str, export: str) -> Step:
-        parsed = self.sources.parsed(found.path)
-        if parsed.tree is None:
-            return Step("undecided", name, found.path, export, detail=f"{found.path} {parsed.problem}")
-        bound = binds(parsed.tree, export, self.runtime.version[:2])
-        if bound is Bound.NO and found.is_package and self.finder.child(export, export, found.folders):
+        module = self.sources.module(found.path)
+        bound = Bound.MAYBE if module is None else binds(module, export, self.runtime.version[:2])
+        given = export in _OF_EVERY_MODULE or (found.is_package and self.finder.child(export, export, found.folders))
+        if bound is Bound.NO and given:
             bound = Bound.MAYBE
         if bound is Bound.MAYBE:
             return Step("undecided", name, found.path, export, detail=f"{found.path} may or may not define {export}")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 
 from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
-from troubleshooter.analysis.python_lookup import Lookup, Target
+from troubleshooter.analysis.python_lookup import Lookup
 from troubleshooter.analysis.python_paths import PathChange, path_changes
 from troubleshooter.analysis.python_scope import dotted, leaves, truth, walk_scope
 from troubleshooter.facts import Reason, Unavailable, provides
@@ -82,6 +83,14 @@ def _strongest(imports: list[Import]) -> Iterable[Import]:
     return best.values()
 
 
+class _Fails(IntEnum):
+    """Whether importing raises ImportError."""
+
+    NO = 0
+    PERHAPS = 1
+    YES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     """Where in the run an import stands."""
@@ -119,7 +128,7 @@ class _Walk:
     newer: list[NewerSyntax] = field(default_factory=list)
     changes: dict[str, PathChange] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
-    _failing: set[str] = field(default_factory=set)
+    _failing: dict[str, _Fails] = field(default_factory=dict)
 
     def start(self, resolution: HandlerResolution) -> None:
         target = self.lookup.module(resolution.module)
@@ -128,13 +137,13 @@ class _Walk:
         if resolution.path not in {found.path for found in target.own} and resolution.path:
             self.enter(resolution.module, resolution.path, resolution.path.endswith("/__init__.py"), _State())
 
-    def enter(self, name: str, path: str, package: bool, state: _State) -> bool:
-        """Walks a module's code unless that was done at least as seriously; whether an import in it certainly fails."""
+    def enter(self, name: str, path: str, package: bool, state: _State) -> _Fails:
+        """Walks a module's code unless that was done at least as seriously; whether importing it fails."""
         if self._seen.get(path, 9) <= state.rank:
-            return path in self._failing
+            return self._failing.get(path, _Fails.NO)
         if len(self._seen) >= MODULES:
             self.unread.append(f"{path}: more than {MODULES} modules")
-            return False
+            return _Fails.PERHAPS
         self._seen[path] = state.rank
         sources = self.lookup.sources
         parsed = sources.parsed(path)
@@ -142,31 +151,29 @@ class _Walk:
         if parsed.tree is None or not readable:
             if not state.deferred:
                 self.unread.append(f"{path} {parsed.problem if readable else NOT_READABLE}")
-            return False
+            self._failing[path] = _Fails.PERHAPS
+            return _Fails.PERHAPS
         self.changes[path] = path_changes(parsed.tree, path, self.lookup.runtime.task_root)
         if state.rank == 0:
             self.newer += [
                 NewerSyntax(path, n.line, sources.line(path, n.line), n.construct, n.since) for n in parsed.newer
             ]
-        failed = self.block(parsed.tree.body, _Module(name, path, package), state)
-        if failed:
-            self._failing.add(path)
-        return failed
+        self._failing[path] = self.block(parsed.tree.body, _Module(name, path, package), state)
+        return self._failing[path]
 
     # ------------------------------------------------------------ statements
 
-    def block(self, body: Iterable[ast.stmt], module: _Module, state: _State) -> bool:
-        """Walks statements; whether one of them certainly raises ImportError at load time."""
-        results = [self.statement(each, module, state) for each in body]
-        return any(results)
+    def block(self, body: Iterable[ast.stmt], module: _Module, state: _State) -> _Fails:
+        """Walks statements; whether one of them raises ImportError at load time."""
+        return max([self.statement(each, module, state) for each in body], default=_Fails.NO)
 
-    def statement(self, node: ast.stmt, module: _Module, state: _State) -> bool:
+    def statement(self, node: ast.stmt, module: _Module, state: _State) -> _Fails:
         unsure = replace(state, guarded=True)
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             return self.imported(node, module, state)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             self.block(node.body, module, replace(state, deferred=True))
-            return False
+            return _Fails.NO
         if isinstance(node, ast.ClassDef):
             return self.block(node.body, module, state)
         if isinstance(node, ast.If):
@@ -175,41 +182,44 @@ class _Walk:
             return self.attempt(node, module, state)
         if isinstance(node, (ast.With, ast.AsyncWith)):
             plain = all(_transparent(item.context_expr) for item in node.items)
-            return self.block(node.body, module, state if plain else unsure) and plain
+            fails = self.block(node.body, module, state if plain else unsure)
+            return fails if plain else min(fails, _Fails.PERHAPS)
         if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
-            self.block([*node.body, *node.orelse], module, unsure)
-            return False
+            return min(self.block([*node.body, *node.orelse], module, unsure), _Fails.PERHAPS)
         if isinstance(node, ast.Match):
-            for case in node.cases:
-                self.block(case.body, module, unsure)
-            return False
+            parts = [self.block(case.body, module, unsure) for case in node.cases]
+            return min(max(parts, default=_Fails.NO), _Fails.PERHAPS)
         return self.calls(node, module, state)
 
-    def condition(self, node: ast.If, module: _Module, state: _State) -> bool:
+    def condition(self, node: ast.If, module: _Module, state: _State) -> _Fails:
         unsure = replace(state, guarded=True)
         taken = truth(node.test, self.lookup.runtime.version[:2])
         first = self.block(node.body, module, state if taken else unsure)
         second = self.block(node.orelse, module, state if taken is False else unsure)
-        return (first and taken is True) or (second and taken is False)
+        if taken is None:
+            return min(max(first, second), _Fails.PERHAPS)
+        return first if taken else second
 
-    def attempt(self, node: ast.Try | ast.TryStar, module: _Module, state: _State) -> bool:
+    def attempt(self, node: ast.Try | ast.TryStar, module: _Module, state: _State) -> _Fails:
         unsure = replace(state, guarded=True)
         catching = [h for h in node.handlers if _catches(h)]
         # A handler that raises again gives no protection.
         swallowed = bool(catching) and not leaves(catching[0].body)
-        failed = self.block(node.body, module, unsure if swallowed else state)
-        again = False
+        fails = self.block(node.body, module, unsure if swallowed else state)
+        again = _Fails.NO
         for handler in node.handlers:
-            runs = failed and catching[:1] == [handler]
-            fails = self.block(handler.body, module, state if runs else unsure)
-            again = again or (runs and fails)
-        later = self.block(node.orelse, module, unsure if failed else state)
+            first = catching[:1] == [handler]
+            inside = self.block(handler.body, module, state if first and fails is _Fails.YES else unsure)
+            # Another kind of error may lead into a handler too.
+            again = max(again, min(inside, fails if first else _Fails.PERHAPS))
+        later = self.block(node.orelse, module, state if fails is _Fails.NO else unsure)
         final = self.block(node.finalbody, module, state)
-        return (failed and not swallowed) or again or (later and not failed) or final
+        after = later if fails is _Fails.NO else min(later, _Fails.PERHAPS if fails is _Fails.PERHAPS else _Fails.NO)
+        return max(_Fails.NO if swallowed else fails, again, after, final)
 
-    def calls(self, node: ast.stmt, module: _Module, state: _State) -> bool:
+    def calls(self, node: ast.stmt, module: _Module, state: _State) -> _Fails:
         """Imports by function call, with a literal name."""
-        failed = False
+        fails = _Fails.NO
         for each in walk_scope(node):
             if not isinstance(each, ast.Call) or not each.args or not isinstance(each.args[0], ast.Constant):
                 continue
@@ -220,24 +230,23 @@ class _Walk:
             level = len(name) - len(name.lstrip("."))
             full = _absolute(name[level:], level, module) if level else name
             if full is not None:
-                failed = self.reach(full, (), each.lineno, module, state) or failed
-        return failed
+                fails = max(fails, self.reach(full, (), each.lineno, module, state))
+        return fails
 
     # ------------------------------------------------------------ imports
 
-    def imported(self, node: ast.Import | ast.ImportFrom, module: _Module, state: _State) -> bool:
+    def imported(self, node: ast.Import | ast.ImportFrom, module: _Module, state: _State) -> _Fails:
         if isinstance(node, ast.Import):
-            results = [self.reach(alias.name, (), node.lineno, module, state) for alias in node.names]
-            return any(results)
+            return max(self.reach(alias.name, (), node.lineno, module, state) for alias in node.names)
         full = _absolute(node.module or "", node.level, module) if node.level else node.module or ""
         if not full:
             # More dots than packages above, or a module without package: an ImportError, but no missing package.
-            return False
+            return _Fails.NO if state.deferred else _Fails.YES
         names = tuple(alias.name for alias in node.names)
         return self.reach(full, names, node.lineno, module, state)
 
-    def reach(self, full: str, names: tuple[str, ...], line: int, module: _Module, state: _State) -> bool:
-        """Records one import, enters the own modules it loads, and says whether it certainly fails."""
+    def reach(self, full: str, names: tuple[str, ...], line: int, module: _Module, state: _State) -> _Fails:
+        """Records one import, enters the own modules it loads, and says whether it fails."""
         target = self.lookup.target(full, names)
         written = target.missing or full
         entry = Import(written.partition(".")[0], written, module.path, line, state.guarded, state.deferred)
@@ -250,16 +259,16 @@ class _Walk:
             # The whole name as written tells the distribution: google.cloud.storage, not google.
             entry = replace(entry, full=f"{full}.{names[0]}" if names[0].islower() else full)
         self.imports.append(entry)
-        failed = self._enter_all(target, state)
-        if target.doubt:
+        entered = [self.enter(found.name, found.path, found.is_package, state) for found in target.own]
+        if target.doubt and not state.deferred:
             self.unread.append(target.doubt)
         if target.missing and not state.guarded:
             (self.missing_deferred if state.deferred else self.missing).append(entry)
-        return (bool(target.missing) or failed) and not state.deferred
-
-    def _enter_all(self, target: Target, state: _State) -> bool:
-        results = [self.enter(found.name, found.path, found.is_package, state) for found in target.own]
-        return any(results)
+        if state.deferred:
+            return _Fails.NO
+        if target.missing or target.unnamed:
+            return _Fails.YES
+        return max([_Fails.PERHAPS if target.doubt else _Fails.NO, *entered])
 
 
 def _absolute(name: str, level: int, module: _Module) -> str | None:

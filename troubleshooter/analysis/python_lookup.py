@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Target:
     missing: str = ""
     """The name that nothing provides; empty where all is provided or it could not be told."""
     doubt: str = ""
+    unnamed: bool = False
+    """The module is there and does not have a name that is imported from it: an ImportError of another kind."""
 
 
 @dataclass(slots=True)
@@ -61,7 +64,7 @@ class Lookup:
                 name = ".".join(parts[: index + 1])
                 child = self.finder.child(name, parts[index], here.folders) if here.is_package else None
                 if child is None:
-                    return self._no_part(here, name, parts[index], tuple(own))
+                    return self._no_part(here, name, tuple(own))
                 here = child
             if self._stops(here):
                 return Target(tuple(own))
@@ -96,7 +99,7 @@ class Lookup:
         library = standard_library(self.runtime.version[:2])
         return top in library or top in built_in() or (managed and top in runtime_provided())
 
-    def _no_part(self, parent: Found, name: str, part: str, own: tuple[Found, ...]) -> Target:
+    def _no_part(self, parent: Found, name: str, own: tuple[Found, ...]) -> Target:
         """A submodule that its package's folders do not have. Only own and namespace packages are known well enough."""
         if self._given(parent.name.partition(".")[0]):
             return Target(own)
@@ -110,23 +113,41 @@ class Lookup:
         return Target(own, name)
 
     def _named(self, here: Found, names: tuple[str, ...], own: list[Found]) -> Target:
-        """Submodules that `from package import names` loads."""
-        if not here.is_package:
-            return Target(tuple(own))
+        """Submodules that `from package import names` loads, and whether a name is certainly not there."""
         module = self.sources.module(here.path) if here.path else None
+        unnamed = False
         for name in names:
             if name == "*":
                 continue
-            child = self.finder.child(f"{here.name}.{name}", name, here.folders)
+            child = self.finder.child(f"{here.name}.{name}", name, here.folders) if here.is_package else None
             if child is None:
                 if here.kind == "namespace" and not self._given(here.name.partition(".")[0]):
-                    return self._no_part(here, f"{here.name}.{name}", name, tuple(own))
+                    return self._no_part(here, f"{here.name}.{name}", tuple(own))
+                unnamed = unnamed or (module is not None and self._lacks(module, here, name))
                 continue
-            # What the package's own code binds is no submodule to load.
-            taken = module is not None and binds(module, name, self.runtime.version[:2]) is Bound.YES
+            taken = module is not None and self._binds_other(module, here, name)
             if not taken and child.path and not self._stops(child):
                 own.append(child)
-        return Target(tuple(own))
+        return Target(tuple(own), unnamed=unnamed)
+
+    def _binds_other(self, module: ast.Module, package: Found, name: str) -> bool:
+        """Whether the package's own code binds the name to something else than its submodule."""
+        for node in ast.walk(module):
+            if isinstance(node, ast.ImportFrom) and any(
+                alias.name == name == (alias.asname or name) for alias in node.names
+            ):
+                whole = node.module if not node.level else f"{'.' * node.level}{node.module or ''}"
+                if whole in (".", package.name):
+                    return False
+        return binds(module, name, self.runtime.version[:2]) is Bound.YES
+
+    def _lacks(self, module: ast.Module, found: Found, name: str) -> bool:
+        """Whether a module certainly has no such name."""
+        text = self.sources.text(found.path)
+        redirected = text is None or any(word in text for word in _REDIRECTS)
+        return (
+            not redirected and not name.startswith("__") and binds(module, name, self.runtime.version[:2]) is Bound.NO
+        )
 
     def is_own(self, found: Found) -> bool:
         """Whether a source file is the function's own code and no installed distribution's."""
