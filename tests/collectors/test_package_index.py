@@ -11,12 +11,15 @@ import pytest
 
 from tests.factories import SOURCE
 from tests.lab.package_index import PackageIndex, Project, package_document
-from troubleshooter.collectors import index_sources
+from troubleshooter.analysis import index_questions, requirements
+from troubleshooter.checks import all_checks
+from troubleshooter.collectors import index_sources, package_index, source_requirements
 from troubleshooter.collectors.package_index import index_answers
 from troubleshooter.collectors.web import Web
-from troubleshooter.facts import CallLog, Reason, Unavailable
+from troubleshooter.facts import CallLog, Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.given import GivenOptions, GivenSource
 from troubleshooter.facts.packages import IndexAnswer, IndexAnswers, IndexQuestions, Requirements
+from troubleshooter.model import Outcome
 from troubleshooter.redact import Secrets
 
 NOT_GIVEN = Unavailable(Reason.NOT_GIVEN, "not given")
@@ -286,3 +289,22 @@ def test_many_names_are_asked_in_parallel(monkeypatch: pytest.MonkeyPatch, index
     answers = ask(*names).answers
     assert len(answers) == 61
     assert sum(each.exists is False for each in answers.values()) == 60
+
+
+def test_from_a_source_folder_to_the_verdict(
+    monkeypatch: pytest.MonkeyPatch, index: PackageIndex, tmp_path: Path
+) -> None:
+    """The store resolves it all: folder, requirements, questions, answers, check."""
+    use(monkeypatch, index)
+    folder = tmp_path / "source"
+    (folder / "lambda").mkdir(parents=True)
+    (folder / "lambda" / "requirements.txt").write_text("strands>=0.2.0\nlangfuse>=3.0.0\n")
+    (folder / "package.json").write_text('{"dependencies": {"p-limit": "^5.0.0", "no-such-thing": "^2.0.0"}}')
+    web = Web(CallLog())
+    modules = (source_requirements, requirements, index_questions, package_index)
+    store = Store(providers_in(modules), [GivenSource(reading=SOURCE, path=folder), web, Secrets()])
+    verdict = all_checks()["version_does_not_exist"].run(store)
+    web.close()
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.message == "lambda/requirements.txt:1 asks for strands>=0.2.0, and there is only 0.1.0 (and 1 more)"
+    assert {"/no-such-thing", "/p-limit", "/simple/strands/", "/simple/langfuse/"} <= set(index.asked())

@@ -10,11 +10,13 @@ import netrc
 import posixpath
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
+
+from packaging.version import InvalidVersion, Version
 
 from troubleshooter.collectors.index_pages import (
     ENTRIES,
@@ -183,17 +185,29 @@ class SimpleIndex(HttpSource):
 class NpmRegistry(HttpSource):
     """An npm registry."""
 
+    def __init__(self, address: Address, web: Web, verify: str | None) -> None:
+        super().__init__(address, web, verify)
+        self._refused_in_json = False
+
     def ask(self, name: str) -> Listing | None:
         url = self._address.url.rstrip("/") + "/" + quote(name, safe="@")
         answer = self._get(url, NPM_ACCEPT, self._address.authorization)
         if answer.status != 200:
-            if not is_npm_refusal(answer.body):
+            if "html" in answer.headers.get("content-type", ""):
                 raise Unanswered(f"{self.label} answered {answer.status}, but not as a registry does")
+            self._refused_in_json |= is_npm_refusal(answer.body)
             return None
         try:
             return npm_document(answer.body)
         except PageError as error:
             raise Unanswered(f"{self.label}: {error}") from error
+
+    def confirm(self) -> None:
+        if self._refused_in_json:
+            return
+        answer = self._get(self._address.url.rstrip("/") + "/-/ping", NPM_ACCEPT, self._address.authorization)
+        if answer.status != 200:
+            raise Unanswered(f"{self.label} has none of the names, and is no registry as far as it answers")
 
 
 class LinksPage(HttpSource):
@@ -285,6 +299,18 @@ def merge(listings: list[Listing]) -> Listing:
     for each in listings:
         tags.update(each.tags)
     return Listing(tuple(versions), tuple(v for v in versions if v not in kept), tags)
+
+
+def by_age(versions: Iterable[str]) -> tuple[str, ...]:
+    """Versions as PEP 440 orders them; what is no version comes first."""
+    good: dict[str, Version] = {}
+    other = []
+    for text in versions:
+        try:
+            good[text] = Version(text)
+        except InvalidVersion:
+            other.append(text)
+    return (*sorted(other), *sorted(good, key=good.__getitem__))
 
 
 def local_path(location: str) -> Path | None:

@@ -25,6 +25,7 @@ from troubleshooter.collectors.index_sources import (
     Source,
     Unanswered,
     address_of,
+    by_age,
     local_path,
     merge,
 )
@@ -248,7 +249,7 @@ def _answer(
         ecosystem=ecosystem,
         name=name,
         exists=True if lists else (None if gaps else False),
-        versions=merged.versions,
+        versions=by_age(merged.versions) if ecosystem == "pypi" else merged.versions,
         yanked=merged.yanked,
         tags=merged.tags,
         sources=tuple(source.label for source in sources),

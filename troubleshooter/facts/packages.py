@@ -101,7 +101,7 @@ class IndexAnswer:
     exists: bool | None
     """True where any source lists the name, False where all of them answered that they do not, else None."""
     versions: tuple[str, ...] = ()
-    """Every version that any source lists, yanked ones too."""
+    """Every version that any source lists, yanked ones too; oldest first, npm's as the registry orders them."""
     yanked: tuple[str, ...] = ()
     """Versions of which every file is yanked."""
     tags: Mapping[str, str] = field(default_factory=dict)
