@@ -1,4 +1,4 @@
-"""Each variant image, run under the real emulator, says what the failure mode's page claims that Lambda says."""
+"""Each variant image is run under the real emulator and looked at without running: both must come to the same."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ import docker
 import pytest
 
 from tests.engine.variants import ALL, Variant
+from tests.factories import function_record
 from tests.lab.emulator import Emulator
 from tests.lab.engine import Engine
+from troubleshooter.checks import all_checks
+from troubleshooter.diagnosis import settle
+from troubleshooter.facts import Store
+from troubleshooter.facts.function import ImageOverride
+from troubleshooter.model import Outcome, Role, Severity, Subject, Target
+from troubleshooter.world import World, all_providers, given
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +57,43 @@ def test_what_the_emulator_says(variant: Variant, image: str, emulator: Emulator
     assert run.exit == expected.exit or not expected.exit
     assert expected.log in run.log
     assert not expected.absent or expected.absent not in run.frozen_log
+
+
+@pytest.fixture
+def known(variant: Variant) -> Variant:
+    """A variant whose failure mode has a check."""
+    if variant.blames and variant.blames not in all_checks():
+        pytest.skip(f"{variant.blames} has no check yet")
+    return variant
+
+
+def blamed(reference: str, variant: Variant) -> set[str]:
+    """The failure modes, warnings and worse, that a look at the image finds for a function with the variant's override."""
+    target = Target(image=reference)
+    world = World.real(target)
+    launch = variant.launch
+    override = ImageOverride(entrypoint=launch.entrypoint, command=launch.command, workdir=launch.workdir)
+    seeds = [*world.seeds, *given(target).values(), Subject(Role.PROPOSED), function_record(override=override)]
+    store = Store(all_providers(), seeds)
+    found = [check.find(store, Subject(Role.PROPOSED), on_path=False) for check in all_checks().values()]
+    crashed = [f for f in found if f.verdict.our_fault]
+    assert not crashed
+    settled = settle(found, (), Role.PROPOSED)
+    return {f.check for f in settled if f.outcome is Outcome.FAIL and f.severity is not Severity.INFO}
+
+
+def test_a_look_at_the_image_in_the_engine_agrees(
+    known: Variant, image: str, engine_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", engine_host)
+    assert blamed(f"docker-daemon:{image}", known) == {known.blames} - {""}
+
+
+def test_a_look_at_the_saved_image_agrees(
+    known: Variant, image: str, engine_client: docker.DockerClient, tmp_path: Path
+) -> None:
+    archive = tmp_path / "image.tar"
+    with archive.open("wb") as file:
+        for part in engine_client.images.get(image).save(named=True):
+            file.write(part)
+    assert blamed(f"docker-archive:{archive}", known) == {known.blames} - {""}
