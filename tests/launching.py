@@ -10,6 +10,7 @@ from tests.analysis.elf_bytes import elf
 from tests.factories import IMAGE, RECORD, function_code, function_record, image_config, tree, variable
 from troubleshooter.analysis import launch as launch_module
 from troubleshooter.analysis import spawn as spawn_module
+from troubleshooter.analysis import spawn_zip as spawn_zip_module
 from troubleshooter.checks import missing
 from troubleshooter.facts import Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
@@ -163,4 +164,4 @@ def launched(
             missing_facts[kind] = fact
         else:
             seeds.append(fact)
-    return Launched(Store(providers_in([launch_module, spawn_module]), seeds, missing=missing_facts))
+    return Launched(Store(providers_in([launch_module, spawn_module, spawn_zip_module]), seeds, missing=missing_facts))

@@ -1,7 +1,7 @@
-"""What happens when the effective argv is started inside the image: the kernel's answer, then what the first program does.
+"""What happens when the effective argv is started inside the image: the kernel's answer, and what comes right after.
 
-Beyond execve itself three things are followed, because they decide whether anything of the runtime ever speaks: a script that
-its interpreter may not read, `#!/usr/bin/env NAME` (env looks NAME up in PATH), and what AWS's own entry script
+Beyond execve itself three things are followed, because they decide whether anything of the runtime ever speaks: a script
+that its interpreter may not read, `#!/usr/bin/env NAME` (env looks NAME up in PATH), and what AWS's own entry script
 starts (/var/runtime/bootstrap, then the interpreter below /var/lang/bin). The words of `cause` stand in `execve.py`.
 """
 
@@ -42,7 +42,10 @@ def spawn_result(
         path = function.variable("PATH")
         if path is not None and path.value is None and launch.argv and "/" not in launch.argv[0]:
             return Unavailable(Reason.UNSUPPORTED, "the function sets a PATH whose value is not known")
-    return _result(files, _Process(files.tree, _cpu(image, function), launch))
+    try:
+        return result_of(files, Process(files.tree, _cpu(image, function), launch))
+    except UndecidedError as undecided:
+        return Unavailable(Reason.TOO_BIG, str(undecided))
 
 
 @provides(cost=Cost.THINK)
@@ -51,8 +54,11 @@ def own_spawn_result(function: FunctionRecord, files: ImageTree, image: ImageCon
     if not function.override.entrypoint:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function does not override the image's entrypoint")
     own = launch_of(image)
-    result = _result(files, _Process(files.tree, _cpu(image, function), own))
-    return result if isinstance(result, Unavailable) else OwnSpawnResult(**vars(result), argv=own.argv)
+    try:
+        result = result_of(files, Process(files.tree, _cpu(image, function), own))
+    except UndecidedError as undecided:
+        return Unavailable(Reason.TOO_BIG, str(undecided))
+    return OwnSpawnResult(**vars(result), argv=own.argv)
 
 
 def _cpu(image: ImageConfig, function: FunctionRecord | Unavailable) -> str:
@@ -72,7 +78,7 @@ class _Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class _Process:
+class Process:
     """One launch in one tree."""
 
     tree: FileTree
@@ -225,11 +231,9 @@ def _nowhere(name: str) -> Step:
     return Step("entrypoint", name, Found("", None))
 
 
-def _result(files: ImageTree, process: _Process) -> SpawnResult | Unavailable:
-    try:
-        ended = process.run()
-    except UndecidedError as undecided:
-        return Unavailable(Reason.TOO_BIG, str(undecided))
+def result_of(files: ImageTree, process: Process, what: str = "image") -> SpawnResult:
+    """The result as a fact; `what` names the tree in the evidence. Raises UndecidedError."""
+    ended = process.run()
     outcome, steps = ended.outcome, (*ended.before, *ended.outcome.steps)
     refused = outcome.cause not in ("ok", "compat")
     deciding = outcome.steps[-1 if refused else 0] if outcome.steps else _nowhere("")
@@ -244,17 +248,17 @@ def _result(files: ImageTree, process: _Process) -> SpawnResult | Unavailable:
         chain=tuple(dict.fromkeys(s.found.path for s in steps if s.found.path)),
         machine=outcome.machine,
         machine_path=outcome.machine_path,
-        evidence=tuple(dict.fromkeys(_evidence(files, step) for step in steps)),
+        evidence=tuple(dict.fromkeys(_evidence(files, step, what) for step in steps)),
     )
 
 
-def _evidence(files: ImageTree, step: Step) -> Evidence:
+def _evidence(files: ImageTree, step: Step, what: str) -> Evidence:
     found = step.found
     return files.cite(
         "tree",
         _description(found.entry) if found.entry is not None else "nothing there",
         label=f"{step.role} {shown(step.name)}",
-        source=f"image {shown(found.path or 'PATH')}",
+        source=f"{what} {shown(found.path or 'PATH')}",
     )
 
 

@@ -21,7 +21,9 @@ def rebuilt(
     code: FunctionCode | Unavailable,
     verify: str = VERIFY,
 ) -> Remediation:
-    """Change the Dockerfile as `text` says, build for the function's CPU, and deploy."""
+    """Change the Dockerfile as `text` says, build for the function's CPU, and deploy. How zips are packed is unknown."""
+    if isinstance(function, FunctionRecord) and not function.is_image:
+        return Remediation(text, (), verify)
     build = ["docker", "buildx", "build", "--platform", f"linux/{_platform(function, image)}"]
     build += ["--provenance=false", "--sbom=false"]
     uri = code.image_uri if isinstance(code, FunctionCode) else None
@@ -57,6 +59,12 @@ def image_config_command(function: FunctionRecord, **members: object) -> str:
     document = {names[k]: list(v) if isinstance(v, tuple) else v for k, v in wanted.items() if v}
     command = ["aws", "lambda", "update-function-configuration", "--function-name", function.name]
     return shlex.join([*command, "--image-config", json.dumps(document), *region(function)])
+
+
+def where(function: FunctionRecord | Unavailable) -> str:
+    """Where a file's bytes or mode are put right."""
+    zipped = isinstance(function, FunctionRecord) and not function.is_image
+    return "before the package is zipped" if zipped else "in the Dockerfile"
 
 
 def region(function: FunctionRecord) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import shlex
 
-from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._launch_fix import rebuilt, where
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
@@ -25,9 +25,8 @@ def converted(
     kind = posixpath.splitext(script)[1] or "/" + posixpath.basename(script)
     attribute = f"*{kind} text eol=lf" if kind.startswith(".") else f"{posixpath.basename(script)} text eol=lf"
     text = (
-        f"Give {script} Unix line ends: `RUN sed -i 's/\\r$//' {shlex.quote(script)}` in the Dockerfile, or convert "
-        "it in "
+        f"Give {script} Unix line ends: `sed -i 's/\\r$//' {shlex.quote(script)}` {where(function)}, or convert it in "
         f"the repository and add the line `{attribute}` to .gitattributes."
     )
-    verify = f"`head -1 {shlex.quote(script)} | od -c` in the image shows no \\r before \\n."
+    verify = f"`head -1 {shlex.quote(script)} | od -c` shows no \\r before \\n."
     return rebuilt(text, function, image, code, verify)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from troubleshooter.checks import not_applicable, passed
+from troubleshooter.facts import Unavailable
 from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
 from troubleshooter.model import Evidence, Rung, Verdict
 
@@ -22,8 +23,10 @@ def otherwise(spawn: SpawnResult, fine: str) -> Verdict:
     return not_applicable(f"the launch stops for another reason: {spawn.detail}")
 
 
-def evidence(launch: EffectiveLaunch, spawn: SpawnResult) -> tuple[Evidence, ...]:
-    """The member that named the program, then the files that were opened."""
+def evidence(launch: EffectiveLaunch | Unavailable, spawn: SpawnResult) -> tuple[Evidence, ...]:
+    """The member that named the program, then the files that were opened. Nobody names a zip package's bootstrap."""
+    if isinstance(launch, Unavailable):
+        return spawn.evidence
     entrypoint, command, workdir, path = launch.evidence
     cited = [entrypoint if launch.entrypoint else command]
     if spawn.role == "workdir" or spawn.cause == "workdir":

@@ -36,6 +36,7 @@ FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"exec /?\S*lambda-entrypoint\.sh: exec format error", 3),
     signature(r"fork/exec (?!/opt/extensions)\S+: exec format error", 3),
+    signature(r"exec /(?!opt/extensions/)\S+: exec format error|exec user process caused.*exec format error", 2),
     signature(
         r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed",
         2,

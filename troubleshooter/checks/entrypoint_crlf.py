@@ -34,9 +34,9 @@ from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
-    signature(r"\^M: bad interpreter|(?:/bin/\w+|python[\d.]*|node)\\r|\$'\\r': command not found", 3),
-    signature(r"fork/exec /\S+\.sh: no such file or directory", 2),
-    signature(r"exec /\S+\.sh: no such file or directory", 2),
+    signature(r"\^M: bad interpreter|/bin/\w+\\r|\$'\\r': command not found", 3),
+    signature(r"exec /(?!opt/extensions/)\S*(?:\.sh|bootstrap|entry\w*): no such file or directory", 2),
+    signature(r"exec user process caused.*no such file or directory", 2),
     signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|permission denied"),
 )
 
@@ -44,9 +44,9 @@ SIGNATURES = (
 @check(title="The entry script has Unix line ends", severity=Severity.ERROR, rung=Rung.SPAWN)
 def entrypoint_crlf(
     spawn: SpawnResult,
-    launch: EffectiveLaunch,
+    launch: EffectiveLaunch | Unavailable,
     function: FunctionRecord | Unavailable,
-    image: ImageConfig,
+    image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
 ) -> Verdict:
     """Looks for a carriage return at the end of each first line on the way."""

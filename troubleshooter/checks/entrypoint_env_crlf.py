@@ -41,9 +41,9 @@ SIGNATURES = (
 @check(title="env is asked for a program without a carriage return", severity=Severity.ERROR, rung=Rung.RUNTIME)
 def entrypoint_env_crlf(
     spawn: SpawnResult,
-    launch: EffectiveLaunch,
+    launch: EffectiveLaunch | Unavailable,
     function: FunctionRecord | Unavailable,
-    image: ImageConfig,
+    image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
 ) -> Verdict:
     """Looks at what a first line hands to env."""

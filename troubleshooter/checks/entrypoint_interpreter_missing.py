@@ -37,8 +37,8 @@ FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"env: (?:can't execute )?[‘'\"]?[\w./-]+[’'\"]?: No such file or directory", 3),
     signature(r"bad interpreter: No such file or directory", 3),
-    signature(r"fork/exec /\S+\.sh: no such file or directory", 2),
-    signature(r"exec /\S+: no such file or directory", 1),
+    signature(r"fork/exec /(?!opt/extensions/)\S+\.sh: no such file or directory", 2),
+    signature(r"exec (?:/(?!opt/extensions/)\S+|user process caused.*): no such file or directory", 1),
 )
 USUAL = ("/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/env")
 

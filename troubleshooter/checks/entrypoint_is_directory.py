@@ -32,7 +32,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
-    signature(r"fork/exec /\S+: permission denied", 1),
+    signature(r"fork/exec /(?!opt/extensions/)\S+: permission denied", 1),
     signature(r'exec: "/\S+": (?:is a directory|permission denied)', 2),
 )
 

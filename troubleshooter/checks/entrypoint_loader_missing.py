@@ -36,8 +36,9 @@ from troubleshooter.model import Rung, Severity, Verdict
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"ld-(?:linux|musl)-[\w-]+\.so\.\d+: No such file or directory", 3),
-    signature(r"fork/exec /\S+/(?:bin/)?[\w-]+: no such file or directory", 2),
-    signature(r"exec /[\w/-]+: no such file or directory", 2),
+    signature(r"fork/exec /(?!opt/extensions/)\S+/(?:bin/)?[\w-]+: no such file or directory", 2),
+    signature(r"exec /(?!opt/extensions/)[\w/-]+: no such file or directory", 2),
+    signature(r"exec user process caused.*no such file or directory", 1),
     signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|permission denied"),
 )
 
@@ -45,9 +46,9 @@ SIGNATURES = (
 @check(title="The launched program's loader is in the image", severity=Severity.ERROR, rung=Rung.SPAWN)
 def entrypoint_loader_missing(
     spawn: SpawnResult,
-    launch: EffectiveLaunch,
+    launch: EffectiveLaunch | Unavailable,
     function: FunctionRecord | Unavailable,
-    image: ImageConfig,
+    image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
 ) -> Verdict:
     """Reads PT_INTERP of the ELF program at the end of the chain and follows it."""

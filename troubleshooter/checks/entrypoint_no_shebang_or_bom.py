@@ -33,7 +33,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"fork/exec /(?!lambda-entrypoint\.sh|opt/extensions/)\S+\.(?:sh|py|js): exec format error", 2),
-    signature(r"exec /\S+: exec format error", 1),
+    signature(r"exec /(?!opt/extensions/)\S+: exec format error", 1),
     signature(
         r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed",
         1,
@@ -46,9 +46,9 @@ CAUSES = frozenset({"no_shebang", "bom", "empty", "shebang_empty", "shebang_too_
 @check(title="The kernel knows the launched file's format", severity=Severity.ERROR, rung=Rung.SPAWN)
 def entrypoint_no_shebang_or_bom(
     spawn: SpawnResult,
-    launch: EffectiveLaunch,
+    launch: EffectiveLaunch | Unavailable,
     function: FunctionRecord | Unavailable,
-    image: ImageConfig,
+    image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
 ) -> Verdict:
     """Looks at the first bytes of every file that is executed in turn."""

@@ -38,7 +38,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
-    signature(r"fork/exec /\S+: permission denied", 3),
+    signature(r"fork/exec /(?!opt/extensions/)\S+: permission denied", 3),
     signature(r'exec:? "?/\S+?"?: permission denied', 3),
     signature(r"/(?:lambda-entrypoint\.sh|var/runtime/bootstrap|\S*aws-lambda-rie)\S*: Permission denied", 3),
     signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|no such file"),
@@ -48,9 +48,9 @@ SIGNATURES = (
 @check(title="The launched program may be executed", severity=Severity.ERROR, rung=Rung.SPAWN)
 def entrypoint_not_executable(
     spawn: SpawnResult,
-    launch: EffectiveLaunch,
+    launch: EffectiveLaunch | Unavailable,
     function: FunctionRecord | Unavailable,
-    image: ImageConfig,
+    image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
 ) -> Verdict:
     """Looks at the execute bit for others on every file that is executed in turn."""

@@ -26,7 +26,7 @@ from __future__ import annotations
 import shlex
 
 from troubleshooter.checks import Frequency, check, failed, signature
-from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._launch_fix import rebuilt, where
 from troubleshooter.checks._spawn import evidence, otherwise, rung
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
@@ -37,7 +37,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"fork/exec /(?:root|home)/\S+: permission denied", 3),
-    signature(r"(?:fork/exec|exec:?) \"?/\S+: permission denied", 2),
+    signature(r"(?:fork/exec|exec:?) \"?/(?!opt/extensions/)\S+: permission denied", 2),
     signature(r"(?:cannot open|can't open(?: file)?) '?/\S+: (?:\[Errno 13\] )?Permission denied", 2),
     signature(r"(?:bad interpreter|/root/\.(?:pyenv|nvm|local)/\S+): Permission denied", 3),
 )
@@ -46,9 +46,9 @@ SIGNATURES = (
 @check(title="The launched program can be reached", severity=Severity.ERROR, rung=Rung.SPAWN)
 def perm_entrypoint_path_unreadable(
     spawn: SpawnResult,
-    launch: EffectiveLaunch,
+    launch: EffectiveLaunch | Unavailable,
     function: FunctionRecord | Unavailable,
-    image: ImageConfig,
+    image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
 ) -> Verdict:
     """Looks at the search permission of every folder that is passed, and at the script's read permission."""
@@ -56,7 +56,7 @@ def perm_entrypoint_path_unreadable(
         return otherwise(spawn, "no folder on the way to the launched program is closed to others")
     path = shlex.quote(spawn.path)
     if spawn.cause == "unreadable":
-        text = f"Let others read the script: `RUN chmod 755 {path}` in the Dockerfile."
+        text = f"Let others read the script: `chmod 755 {path}` {where(function)}."
     else:
         text = (
             f"Install {spawn.path} outside folders that are root's alone, or open each of them to others in the "
