@@ -77,9 +77,12 @@ def _shown(layers: object) -> str:
 def _fix(resource: DeclaredResource, layers: list[object]) -> Remediation:
     arns = [layer for layer in layers if isinstance(layer, str) and _LAYER_ARN.fullmatch(layer)]
     get = ["aws", "lambda", "get-layer-version-by-arn", "--query", "Content.Location", "--output", "text"]
-    return Remediation(
+    text = (
         f"Remove Layers at {resource.place('Layers')} and bring their content into /opt of the image instead: COPY it in the "
-        "Dockerfile from the vendor's image, or from the unpacked layer, whose address the command prints.",
+        "Dockerfile from the vendor's image, or from the unpacked layer"
+    )
+    return Remediation(
+        f"{text}, whose address the command prints." if arns else f"{text}.",
         tuple(shlex.join([*get, "--arn", arn, "--region", arn.split(":")[3]]) for arn in arns),
         "Run this diagnosis again with the corrected template; in the built image, /opt holds what the layers brought.",
     )
