@@ -1,7 +1,7 @@
 """The walk: ladder and steps on the left, the current step on the right.
 
-Checks are answered by what was read and the walk goes on by itself; it stops where a person should look: at a question, and
-after "back". Every step can be answered by hand.
+Checks and questions are answered by what was read and the walk goes on by itself. It stops where a person should look: at the
+first question, at one that nothing answers, and after "back". Every step can be answered by hand.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.widgets import Footer, Static
 
 from troubleshooter.checks import all_checks
 from troubleshooter.model import Diagnosis, Finding, Outcome
-from troubleshooter.playbook import Node
+from troubleshooter.playbook import FIRST, Node
 from troubleshooter.session import Evaluation, Session
 from troubleshooter.triage import Triage
 from troubleshooter.tui import background
@@ -38,7 +38,7 @@ class WalkScreen(OwnScreen):
 
     HELP_TEXT = (
         "The walk through the decision tree\n\n"
-        "Checks are answered from what was read; questions come with a proposed answer.\n\n"
+        "Checks and questions are answered from what was read; b takes an answer back, a gives another.\n\n"
         "Enter  take the proposed answer, go on      a  answer by hand, with a reason\n"
         "b      take the last answer back            i  add a note to the record\n"
         "f      the diagnosis                        e  report\n"
@@ -117,8 +117,9 @@ class WalkScreen(OwnScreen):
     def _evaluated(self, evaluation: Evaluation) -> None:
         self.busy_since = None
         self.evaluation = evaluation
-        if evaluation.node.checks and self.automatic:
-            self.session.reply(evaluation)
+        node = evaluation.node
+        if self.automatic and evaluation.proposed and node.playbook != FIRST:
+            self.session.reply(evaluation, by="proposal" if node.ask else "check")
             self._step()
             return
         self._draw()
