@@ -3,8 +3,11 @@ from __future__ import annotations
 import pytest
 
 from tests.analysis.template_store import template_store
+from tests.factories import image_config
+from troubleshooter.analysis.launch import effective_launch
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord, ImageOverride
+from troubleshooter.facts.launch import EffectiveLaunch
 from troubleshooter.model import Origin
 
 HEAD = "Parameters: {Cpu: {Type: String, Default: arm64}}\nResources:\n  Api:\n    Type: AWS::Lambda::Function\n    Properties:\n"
@@ -89,6 +92,15 @@ def test_architecture(line: str, architecture: str, stated: bool) -> None:
 )
 def test_override(config: str, override: ImageOverride) -> None:
     assert record("PackageType: Image", f"ImageConfig: {config}").override == override
+
+
+def test_a_launch_is_not_told_where_the_template_leaves_a_member_to_deploy_time() -> None:
+    launch = effective_launch(record("PackageType: Image", "ImageConfig: {Command: [!Ref X]}"), image_config())
+    assert isinstance(launch, Unavailable)
+    assert "template.yaml:7" in launch.detail
+    decided = effective_launch(record("PackageType: Image", "ImageConfig: {Command: [a.b]}"), image_config())
+    assert isinstance(decided, EffectiveLaunch)
+    assert decided.command == ("a.b",)
 
 
 def test_what_is_decided_at_deploy_time_is_not_guessed() -> None:

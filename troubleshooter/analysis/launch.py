@@ -6,7 +6,7 @@ from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.launch import EffectiveLaunch
-from troubleshooter.model import Evidence
+from troubleshooter.model import Evidence, Unblock
 
 ROOT = "/"
 """Where the process starts when neither side names a working directory."""
@@ -19,6 +19,11 @@ def effective_launch(function: FunctionRecord | Unavailable, image: ImageConfig)
         return function if function.applies else launch_of(image)
     if not function.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is deployed from a zip package, not an image")
+    if function.override.undecided:
+        members = " and ".join(_API[member] for member in function.override.undecided)
+        place = function.places.get("override", function.reading.source)
+        detail = f"{members} is decided at deploy time ({place})"
+        return Unavailable(Reason.UNSUPPORTED, detail, Unblock(f"Write {members} as text at {place}."))
     return launch_of(image, function)
 
 
