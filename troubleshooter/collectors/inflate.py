@@ -46,7 +46,7 @@ class Window(Protocol):
         ...
 
     def reaches(self, end: int) -> bool:
-        """Whether there are at least `end` bytes."""
+        """Whether there are at least `end` bytes. Of a stream, those before may be gone then."""
         ...
 
 
@@ -294,8 +294,13 @@ def _zstd(chunks: Iterator[bytes], what: str) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
     try:
         with decompressor.stream_reader(_Reader(chunks), read_size=INPUT * 2, read_across_frames=True) as reader:  # type: ignore[arg-type]
-            while data := reader.read(CHUNK):
+            data = reader.read(CHUNK)
+            # The reader takes a stream that ends within its first block for an empty one.
+            if not data:
+                raise malformed(what, "is zstd that is cut short")
+            while data:
                 yield data
+                data = reader.read(CHUNK)
     except zstandard.ZstdError as error:
         raise malformed(what, f"is not valid zstd: {str(error)[:100]}") from error
 

@@ -73,6 +73,10 @@ class Descriptor:
             raise SourceError(Unavailable(Reason.MALFORMED, f"{path.name} is not a regular file"))
         self.size = status.st_size
 
+    def window(self, start: int, size: int) -> FileWindow:
+        """A window on a stretch of the file, which keeps it open."""
+        return _HeldWindow(self, start, size)
+
 
 class _HeldWindow(FileWindow):
     """A window that keeps its file open."""
@@ -88,7 +92,7 @@ def _read_window(
     """A layer that lies in a file: read at will where it is plain, else decompressed and verified as it passes."""
     if compression(FileWindow(file.number, start, size).take(0, 8)):
         return verified_stream(file_chunks(file.number, start, size), stated, what)
-    return nullcontext(_HeldWindow(file, start, size))
+    return nullcontext(file.window(start, size))
 
 
 @contextmanager

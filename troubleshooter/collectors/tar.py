@@ -54,7 +54,10 @@ class Member(NamedTuple):
 
 
 def members(window: Window, what: str) -> Iterator[Member]:
-    """The members in order. `what` names the archive in errors. Raises SourceError for anything that is no tar."""
+    """The members in order, the body of each to be read before the next is asked for.
+
+    `what` names the archive in errors. Raises SourceError for anything that is no tar.
+    """
     offset, count = 0, 0
     pax: dict[str, str] = {}
     name = link = None
@@ -96,9 +99,9 @@ def members(window: Window, what: str) -> Iterator[Member]:
             pax = {}
         if member.kind is FILE and member.name.endswith("/"):
             member = member._replace(kind=DIRECTORY)
-        if member.stored and not window.reaches(offset + member.stored):
-            raise malformed(what, f"is a tar archive that is cut short within {member.name[:200]}")
         yield member
+        if member.stored and not window.reaches(member.offset + member.stored):
+            raise malformed(what, f"is a tar archive that is cut short within {member.name[:200]}")
         offset += -(-member.stored // BLOCK) * BLOCK
 
 

@@ -152,20 +152,23 @@ class FileTree:
 
     def children(self, path: str) -> list[str]:
         """Names directly below a directory, links followed; empty where it is none."""
+        return self._below().get(self.resolve(path).path, [])
+
+    def walk(self, path: str) -> Iterator[str]:
+        """All real paths below a directory, parents before children. Links to `path` are followed, those below it are not."""
+        below, start = self._below(), self.resolve(path).path
+        todo = [posixpath.join(start, name) for name in reversed(below.get(start, []))]
+        while todo:
+            child = todo.pop()
+            yield child
+            todo += [f"{child}/{name}" for name in reversed(below.get(child, []))]
+
+    def _below(self) -> Mapping[str, list[str]]:
+        """Names by the folder that they lie in."""
         if self._children is None:
             index: dict[str, list[str]] = {}
             for each in self._entries:
                 parent, _, name = each.rpartition("/")
                 index.setdefault(parent or "/", []).append(name)
             self._children = {k: sorted(v) for k, v in index.items()}
-        return self._children.get(self.resolve(path).path, [])
-
-    def walk(self, path: str) -> Iterator[str]:
-        """All paths below a directory, links not followed, parents before children."""
-        todo = [posixpath.join(path, name) for name in reversed(self.children(path))]
-        while todo:
-            child = todo.pop()
-            yield child
-            entry = self.entry(child)
-            if entry is not None and entry.kind is Kind.DIRECTORY:
-                todo += [posixpath.join(child, name) for name in reversed(self.children(child))]
+        return self._children
