@@ -60,6 +60,9 @@ _PATTERNS = frozenset(
 )
 _VALUES = frozenset({"identifier", "shorthand_property_identifier"})
 
+_WORD = frozenset(bytes((c,)) for c in range(256) if c >= 0x80 or chr(c).isalnum() or chr(c) in "_$")
+"""Bytes that a name may hold."""
+
 Path = tuple["Node", ...]
 """Nodes from the program down to one token."""
 
@@ -190,19 +193,26 @@ class Script:
                 raise Unparsed("it is nested too deeply")
         return tuple(nodes)
 
-    def find(self, pattern: bytes) -> Iterator[int]:
-        """Offsets of whole words that match `pattern` anywhere in the text, comments and strings included."""
-        word = rb"(?<![\w$\x80-\xff])(?:" + pattern + rb")(?![\w$\x80-\xff])"
-        for count, match in enumerate(re.finditer(word, self.source)):
-            if count >= MAX_OCCURRENCES:
-                raise Unparsed(f"it uses {pattern.decode('utf-8', 'replace')} too often")
-            yield match.start()
+    def find(self, word: str, followed_by: str = "") -> Iterator[int]:
+        """Offsets of a whole word anywhere in the text, comments and strings included, blanks and `followed_by` after it."""
+        text, next_text = word.encode(), followed_by.encode()
+        count, offset = 0, -1
+        while (offset := self.source.find(text, offset + 1)) >= 0:
+            end = offset + len(text)
+            if self.source[offset - 1 : offset] in _WORD or self.source[end : end + 1] in _WORD:
+                continue
+            if next_text and not self.source[end : end + 40].lstrip().startswith(next_text):
+                continue
+            count += 1
+            if count > MAX_OCCURRENCES:
+                raise Unparsed(f"it uses {word} too often")
+            yield offset
 
     def names(self, name: str) -> Names:
         """Declarations and uses of one variable name."""
         if name not in self._names:
             found = Names()
-            for offset in self.find(re.escape(name.encode())):
+            for offset in self.find(name):
                 self._sort(self.trail(offset), found)
             self._names[name] = found
         return self._names[name]

@@ -100,7 +100,7 @@ class Evaluation:
         elif node.type == "class_declaration":
             name = node.child_by_field_name("name")
             if name is not None:
-                self.env[self.script.text(name)] = Value(Sort.FUNCTION, self.script, path)
+                self.env[self.script.text(name)] = Value(Sort.FUNCTION, self.script, path, open=True)
         elif node.type == "import_statement":
             self.imports(node)
         elif node.type == "export_statement":
@@ -220,7 +220,7 @@ class Evaluation:
         node = path[-1]
         kind = node.type
         if kind in FUNCTIONS or kind == "class":
-            return Value(Sort.FUNCTION, self.script, path)
+            return Value(Sort.FUNCTION, self.script, path, open=kind == "class")
         if kind in _PLAIN:
             return plain(_PLAIN[kind])
         if kind == "undefined" or (kind == "unary_expression" and has_token(node, "void")):
@@ -368,7 +368,7 @@ class Evaluation:
             self.followed.update(
                 offset
                 for name in ("exports", "module")
-                for offset in self.script.find(name.encode())
+                for offset in self.script.find(name)
                 if right.start_byte <= offset < right.end_byte
             )
             return plain("a number")
@@ -390,19 +390,17 @@ class Evaluation:
         return Value(Sort.CALL, self.script, path)
 
     def getter(self, path: Path) -> Value:
-        return Value(Sort.GETTER, self.script, path)
+        return Value(Sort.GETTER, self.script, path, later=lambda: self.evaluate(path))
 
-    def evaluate(self, getter: Value) -> Value:
-        """What a getter gives once the module has loaded."""
-        if getter.path is None:
-            return unknown()
-        body = getter.path[-1].child_by_field_name("body")
+    def evaluate(self, path: Path) -> Value:
+        """What the getter function at the end of `path` gives once the module has loaded."""
+        body = path[-1].child_by_field_name("body")
         if body is not None and body.type == "statement_block":
             first = next((c for c in body.named_children if c.type != "comment"), None)
             if first is None or first.type != "return_statement" or not first.named_children:
                 return unknown()
-            return self.value((*getter.path, body, first, first.named_children[0]))
-        return self.value((*getter.path, body)) if body is not None else unknown()
+            return self.value((*path, body, first, first.named_children[0]))
+        return self.value((*path, body)) if body is not None else unknown()
 
     # What was not followed
 

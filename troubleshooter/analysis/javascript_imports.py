@@ -17,6 +17,7 @@ from troubleshooter.analysis.javascript import (
     is_field,
     literal,
     nearest_function,
+    same,
     unwrap,
 )
 from troubleshooter.analysis.javascript_loading import Runs, module_returns, order, runs
@@ -81,7 +82,7 @@ def _declared(script: Script) -> Iterator[Wanted]:
 
 def _dynamic(script: Script) -> Iterator[Wanted]:
     """`import(…)`: a miss is a rejected promise, which stops the module only where its top level awaits it."""
-    for offset in script.find(rb"import(?=\s*\()"):
+    for offset in script.find("import", "("):
         path = script.trail(offset)
         at = len(path) - 1
         while at > 0 and path[at].type == "import":
@@ -100,11 +101,11 @@ def _required(script: Script) -> Iterator[Wanted]:
         names = script.names(name)
         for use in names.uses:
             declaration = names.declaration_of(use.offset)
-            if (declaration.node.start_byte if declaration else None) != start or not is_callee(use.path):
+            call = called_by(use.path)
+            if (declaration.node.start_byte if declaration else None) != start or call is None:
                 continue
-            specifier = _first_literal(script, use.path[-2])
+            specifier = _first_literal(script, call[-1])
             if specifier is not None:
-                call = use.path[:-1]
                 yield Wanted(specifier, script.line(use.node), kind, runs(script, call), order(script, call))
 
 
@@ -113,32 +114,56 @@ def _first_literal(script: Script, call: Node) -> str | None:
     return literal(script, first[0]) if first else None
 
 
-def is_callee(path: Path) -> bool:
-    """Whether the last node of `path` is what a call calls."""
-    return len(path) >= 2 and path[-2].type == "call_expression" and is_field(path[-2], "function", path[-1])
+def called_by(path: Path) -> Path | None:
+    """The path to the call that calls the name at the end of `path`, `(0, name)(…)` included; None where none does."""
+    at = len(path) - 1
+    while at > 0 and path[at - 1].type in ("parenthesized_expression", "sequence_expression"):
+        if not same(unwrap(path[at - 1]), path[-1]):
+            return None
+        at -= 1
+    if at > 0 and path[at - 1].type == "call_expression" and is_field(path[at - 1], "function", path[at]):
+        return path[:at]
+    return None
 
 
 def _require_names(script: Script) -> list[tuple[str, int | None, str]]:
     """Names that a call requires by, the offset of their declaration (none for the module's own), and the kind."""
     found: list[tuple[str, int | None, str]] = [("require", None, "require")]
-    for offset in script.find(rb"createRequire(?=\s*\()"):
-        path = script.trail(offset)
-        declarator = next((n for n in reversed(path[-6:]) if n.type == "variable_declarator"), None)
-        value = unwrap(declarator.child_by_field_name("value")) if declarator is not None else None
-        if declarator is None or value is None or value.type != "call_expression":
-            continue
-        name = declarator.child_by_field_name("name")
-        callee = value.child_by_field_name("function")
-        if name is not None and name.type == "identifier" and callee is not None and callee.end_byte > offset:
-            found.append((script.text(name), name.start_byte, "created"))
+    for maker in _makers(script):
+        for offset in script.find(maker, "("):
+            path = script.trail(offset)
+            declarator = next((n for n in reversed(path[-6:]) if n.type == "variable_declarator"), None)
+            value = unwrap(declarator.child_by_field_name("value")) if declarator is not None else None
+            if declarator is None or value is None or value.type != "call_expression":
+                continue
+            name = declarator.child_by_field_name("name")
+            callee = value.child_by_field_name("function")
+            if name is not None and name.type == "identifier" and callee is not None and callee.end_byte > offset:
+                found.append((script.text(name), name.start_byte, "created"))
     return found + [(name, start, "shim") for name, start in _shims(script)]
+
+
+def _makers(script: Script) -> list[str]:
+    """Names under which the file has `createRequire`."""
+    found = ["createRequire"]
+    for offset in script.find("createRequire"):
+        path = script.trail(offset)
+        specifier = next((n for n in reversed(path[-3:]) if n.type in ("import_specifier", "pair_pattern")), None)
+        alias = (
+            specifier.child_by_field_name("alias" if specifier.type == "import_specifier" else "value")
+            if specifier
+            else None
+        )
+        if alias is not None and alias.type == "identifier":
+            found.append(script.text(alias))
+    return list(dict.fromkeys(found))
 
 
 def _shims(script: Script) -> Iterator[tuple[str, int]]:
     """esbuild's `__require`: the module's own `require` where there is one, else a function that throws."""
     if b"Dynamic require of" not in script.source:
         return
-    for offset in script.find(rb"require(?=\s*\.\s*apply)"):
+    for offset in script.find("require", ".apply"):
         path = script.trail(offset)
         declarator = next((n for n in path if n.type == "variable_declarator" and _is_shim(script, n)), None)
         name = declarator.child_by_field_name("name") if declarator is not None else None
@@ -154,16 +179,16 @@ def _is_shim(script: Script, declarator: Node) -> bool:
 def esm_construct(script: Script) -> Construct | None:
     """The first thing in the file that only an ES module may hold."""
     found = [_construct(script, node, _STATEMENT_ERRORS[node.type]) for node in module_statements(script)[:1]]
-    for offset in script.find(rb"import(?=\s*\.\s*meta)"):
+    for offset in script.find("import", "."):
         path = script.trail(offset)
         if len(path) > 1 and path[-2].type == "meta_property":
             found.append(_construct(script, path[-2], "SyntaxError: Cannot use 'import.meta' outside a module"))
             break
-    for offset in script.find(rb"await"):
+    for offset in script.find("await"):
         path = script.trail(offset)
         inside = [n.type for n in path if n.type in FUNCTIONS or n.type in ("field_definition", "class_static_block")]
         if path[-1].type == "await" and path[-2].type in ("await_expression", "for_in_statement") and not inside:
-            found.append(_construct(script, path[-2], _AWAIT_ERROR))
+            found.append(_construct(script, path[-2], _AWAIT_ERRORS[path[-2].type]))
             break
     return min(found, key=lambda c: c.position, default=None)
 
@@ -172,7 +197,10 @@ _STATEMENT_ERRORS = {
     "import_statement": "SyntaxError: Cannot use import statement outside a module",
     "export_statement": "SyntaxError: Unexpected token 'export'",
 }
-_AWAIT_ERROR = "SyntaxError: await is only valid in async functions and the top level bodies of modules"
+_AWAIT_ERRORS = {
+    "await_expression": "SyntaxError: await is only valid in async functions and the top level bodies of modules",
+    "for_in_statement": "SyntaxError: Unexpected reserved word",
+}
 
 
 def cjs_construct(script: Script) -> Construct | None:
@@ -187,7 +215,10 @@ def cjs_construct(script: Script) -> Construct | None:
         for use in sorted(script.names(name).free(), key=lambda u: u.offset):
             if not _is_typeof(use) and runs(script, use.path) is Runs.ALWAYS:
                 error = f"ReferenceError: {name} is not defined in ES module scope"
-                found.append((order(script, use.path), _construct(script, use.node, error)))
+                # The target of an assignment is reached after the value.
+                target = use.writes and use.path[-2].type == "assignment_expression"
+                position = use.path[-2].end_byte if target else order(script, use.path)
+                found.append((position, _construct(script, use.node, error)))
                 break
     for want in wanted(script):
         if want.kind == "shim" and want.runs is Runs.ALWAYS and _shim_throws(script):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -57,6 +58,12 @@ class Value:
     """What it is, for people: `an array`, `undefined`."""
     names: set[str] = field(default_factory=set)
     """Module-level variables that hold it."""
+    later: Callable[[], Value] | None = None
+    """Getter: gives the value once the module has loaded."""
+
+    def inherits(self, key: str) -> bool:
+        """Whether the language itself gives an object or function of this sort the property `key`."""
+        return key in (_FUNCTION if self.sort is Sort.FUNCTION else _OBJECT)
 
 
 _OBJECT = frozenset(
@@ -97,8 +104,7 @@ def member(value: Value, key: str) -> Value:
     if value.sort is Sort.UNDEFINED:
         return value
     if value.sort in (Sort.OBJECT, Sort.FUNCTION):
-        inherited = _FUNCTION if value.sort is Sort.FUNCTION else _OBJECT
-        if value.open or value.stars or key in inherited or value.base is not None:
+        if value.open or value.stars or value.inherits(key):
             return Value(Sort.MEMBER, value.script, base=value, name=key)
         return undefined()
     if value.sort is Sort.PLAIN:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from troubleshooter.analysis.javascript import Script, Unparsed, parse
-from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.runtime import RuntimeModel
 from troubleshooter.facts.tree import FileTree, Kind
 
@@ -22,10 +21,13 @@ KEEP_BYTES = 48 << 20
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package.json. `data` is None where it is no JSON object, which Node refuses to go past."""
+    """One package.json."""
 
     path: str
     data: Mapping[str, object] | None
+    """None where it is no JSON, or `null`: Node throws as soon as it needs the file."""
+    client_data: object = None
+    """What the runtime client's own reader makes of it, which takes no byte order mark: False where it fails."""
 
     @property
     def folder(self) -> str:
@@ -105,12 +107,14 @@ class NodeFiles:
             return None
         content = self.tree.read(path)
         if content is None or len(content) > MAX_JSON:
-            return Package(path, None)
+            return Package(path, None, False)
         try:
             data = json.loads(content.decode("utf-8-sig"))
         except (ValueError, RecursionError):
-            return Package(path, None)
-        return Package(path, data if isinstance(data, dict) else None)
+            return Package(path, None, False)
+        marked = content.startswith(b"\xef\xbb\xbf")
+        known = data if isinstance(data, dict) else None if data is None else {}
+        return Package(path, known, False if marked else data)
 
     def scope(self, path: str) -> Package | None:
         """The nearest package.json on the way up from the file at `path`, not past a node_modules folder."""
@@ -139,43 +143,34 @@ class NodeFiles:
         return "other" if extension in (".json", ".node", ".wasm") else "commonjs"
 
 
-def lookup_root(runtime: RuntimeModel, code: CodeTree) -> str:
-    """The folder in which the runtime client looks for the handler."""
-    return runtime.task_root if code.kind == "image" else code.root
-
-
 def is_lambda_node(runtime: RuntimeModel) -> bool:
     """Whether AWS's own build of Node runs the code, with its flags and its search path."""
     return runtime.client in ("aws-base", "zip")
 
 
-def loading(runtime: RuntimeModel) -> Loading:
-    """Which of the two features is on: by flag, else by Lambda's own defaults, else by the version's."""
+def loading(runtime: RuntimeModel, tree: FileTree) -> Loading:
+    """Which of the two features is on: by flag, else by the version's own defaults."""
     return Loading(
-        _switch(runtime, "require-module", _default(runtime, (20, 19), (22, 12))),
-        _switch(runtime, "detect-module", _default(runtime, (20, 19), (22, 7))),
+        _switch(runtime, tree, "require-module", _default(runtime, (20, 19), (22, 12))),
+        _switch(runtime, tree, "detect-module", _default(runtime, (20, 19), (22, 7))),
     )
 
 
-def _switch(runtime: RuntimeModel, name: str, default: bool | None) -> bool | None:
-    if f"--experimental-{name}" in runtime.flags:
-        return True
-    if f"--no-experimental-{name}" in runtime.flags:
-        return False
-    if is_lambda_node(runtime) and runtime.version[:1] in ((20,), (22,)):
-        # Lambda's Node 20 turns detect-module off in some builds only; require-module decides there.
-        return None if name == "detect-module" and runtime.version[0] == 20 else False
-    return default
+def _switch(runtime: RuntimeModel, tree: FileTree, name: str, default: bool | None) -> bool | None:
+    """The last of opposite flags counts. What Lambda turns off from Node 23 on is believed only where its script shows it."""
+    forms = {f"--experimental-{name}": True, f"--no-experimental-{name}": False}
+    found = next((forms[flag] for flag in reversed(runtime.flags) if flag in forms), default)
+    if found is False and is_lambda_node(runtime) and runtime.version[:1] >= (23,):
+        shown = f"--no-experimental-{name}" in (tree.text("/var/runtime/bootstrap") or "")
+        return False if shown else None
+    return found
 
 
 def _default(runtime: RuntimeModel, from_20: tuple[int, int], from_22: tuple[int, int]) -> bool | None:
     version = runtime.version
-    if not version:
-        return None
-    major = version[0]
-    if is_lambda_node(runtime) and major >= 23:
-        return None
-    since = {20: from_20, 21: (21, 999), 22: from_22}.get(major)
+    if not version or is_lambda_node(runtime):
+        return False if version and version[0] < 20 else None
+    since = {20: from_20, 21: (21, 999), 22: from_22}.get(version[0])
     if since is None:
-        return major > 22
+        return version[0] > 22
     return version[:2] >= since if len(version) > 1 else None

@@ -95,7 +95,7 @@ class Resolver:
         self.runtime = runtime
         self.search_path = tuple(p for p in runtime.search_path if p)
         extra = {*_flag_values(runtime.flags, ("-C", "--conditions"))}
-        if loading(runtime).require_module:
+        if loading(runtime, files.tree).require_module:
             extra.add("module-sync")
         self.require_conditions = frozenset({"node", "require", "node-addons", *extra})
         self.import_conditions = frozenset({"node", "import", "node-addons", *extra})
@@ -243,6 +243,8 @@ class Resolver:
     def _own_name(self, request: str, folder: str, conditions: frozenset[str]) -> str | None:
         scope = self.files.scope(posixpath.join(folder, "x"))
         match = _NAME.match(request)
+        if scope is not None and scope.data is None:
+            raise _Refused(f"{scope.path} is not valid JSON")
         if scope is None or scope.data is None or match is None or scope.data.get("exports") is None:
             return None
         if scope.text("name") != match[1]:
@@ -252,6 +254,10 @@ class Resolver:
     def _package_import(self, request: str, folder: str, conditions: frozenset[str]) -> str | None:
         scope = self.files.scope(posixpath.join(folder, "x"))
         imports = scope.data.get("imports") if scope is not None and scope.data is not None else None
+        if scope is not None and imports is None and scope.data is not None and conditions is self.require_conditions:
+            return None
+        if scope is None and conditions is self.require_conditions:
+            return None
         if scope is None or not isinstance(imports, dict):
             raise _Refused(f"no package.json imports {request}")
         return self._mapped(scope, imports, request, conditions, internal=True)

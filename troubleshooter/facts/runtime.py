@@ -54,7 +54,10 @@ class HandlerResolution(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleFormat(Fact):
-    """Node: in which module system the handler's file is loaded, and in which one it is written."""
+    """Node: in which module system the handler's file is loaded, and in which one it is written.
+
+    Where the handler's own file is fine, the first of the files it loads, outside node_modules, that is not.
+    """
 
     path: str
     loaded_as: str
@@ -70,3 +73,5 @@ class ModuleFormat(Fact):
     line: int = 0
     error: str = ""
     """The error text that Node raises for it."""
+    doubt: str = ""
+    """Why it could not be told whether the loader refuses the file; empty where it was told."""
