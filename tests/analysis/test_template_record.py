@@ -5,9 +5,11 @@ import pytest
 from tests.analysis.template_store import template_store
 from tests.factories import image_config
 from troubleshooter.analysis.launch import effective_launch
+from troubleshooter.analysis.runtime import zip_runtime
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord, ImageOverride
 from troubleshooter.facts.launch import EffectiveLaunch
+from troubleshooter.facts.runtime import RuntimeModel
 from troubleshooter.model import Origin
 
 HEAD = "Parameters: {Cpu: {Type: String, Default: arm64}}\nResources:\n  Api:\n    Type: AWS::Lambda::Function\n    Properties:\n"
@@ -101,6 +103,12 @@ def test_a_launch_is_not_told_where_the_template_leaves_a_member_to_deploy_time(
     decided = effective_launch(record("PackageType: Image", "ImageConfig: {Command: [a.b]}"), image_config())
     assert isinstance(decided, EffectiveLaunch)
     assert decided.command == ("a.b",)
+
+
+def test_no_managed_runtime_is_told_for_an_architecture_that_is_not_decided() -> None:
+    no_code = Unavailable(Reason.NOT_GIVEN, "no source folder was given")
+    assert isinstance(zip_runtime(record("Runtime: python3.12", "Architectures: [!Ref X]"), no_code), Unavailable)
+    assert isinstance(zip_runtime(record("Runtime: python3.12"), no_code), RuntimeModel)
 
 
 def test_what_is_decided_at_deploy_time_is_not_guessed() -> None:

@@ -40,6 +40,8 @@ def zip_runtime(function: FunctionRecord, code: CodeTree | Unavailable) -> Runti
     """The managed runtime that a zip function names."""
     if function.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "an image function names no managed runtime")
+    if not function.architecture:
+        return Unavailable(Reason.UNSUPPORTED, "the template leaves the function's architecture to deploy time")
     found = _MANAGED.match(function.runtime or "")
     tree = code.tree if isinstance(code, CodeTree) else FileTree({}, lambda path: None)
     root = code.root if isinstance(code, CodeTree) else TASK_ROOT
@@ -128,7 +130,7 @@ def _source_model(code: CodeTree, found: DockerLaunch, function: FunctionRecord 
         handler=handler,
         task_root=root,
         search_path=(root,) if found.language == "python" else (),
-        architecture=function.architecture if isinstance(function, FunctionRecord) else "x86_64",
+        architecture=(function.architecture if isinstance(function, FunctionRecord) else "") or "x86_64",
         open_ends=(NOT_BUILT,),
     )
 
@@ -267,7 +269,7 @@ def _wrapper_doubt(variables: Mapping[str, str | None]) -> tuple[str, ...]:
 
 
 def _architecture(function: FunctionRecord | Unavailable, config: ImageConfig) -> str:
-    if isinstance(function, FunctionRecord):
+    if isinstance(function, FunctionRecord) and function.architecture:
         return function.architecture
     return _ARCHITECTURES.get(config.architecture, config.architecture) or "x86_64"
 

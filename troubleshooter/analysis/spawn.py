@@ -62,7 +62,7 @@ def own_spawn_result(function: FunctionRecord, files: ImageTree, image: ImageCon
 
 
 def _cpu(image: ImageConfig, function: FunctionRecord | Unavailable) -> str:
-    if isinstance(function, FunctionRecord):
+    if isinstance(function, FunctionRecord) and function.architecture:
         return OCI.get(function.architecture, function.architecture)
     return image.architecture
 
