@@ -98,13 +98,8 @@ class PackedImage:
 
 def open_path(transport: str, reference: str, architecture: str | None) -> OpenImage:
     """The image in a file or folder: `path` or `path:name`, the name being a tag. Raises SourceError."""
-    path, name = Path(reference), ""
-    if not path.exists():
-        front, _, name = reference.rpartition(":")
-        path = Path(front)
+    path, name = _split(reference)
     place = f"{transport}:{path.name}" if transport else path.name
-    if not path.exists():
-        raise SourceError(Unavailable(Reason.ABSENT, f"{reference} does not exist"))
     pack: Pack
     if path.is_dir():
         pack = Folder(path)
@@ -115,6 +110,16 @@ def open_path(transport: str, reference: str, architecture: str | None) -> OpenI
         else:
             pack = TarFile(path)
     return open_pack(pack, place, reference, name, architecture)
+
+
+def _split(reference: str) -> tuple[Path, str]:
+    """The path and the name behind it. Either may have colons in it: the shortest path that is there counts."""
+    parts = reference.split(":")
+    for count in range(1, len(parts) + 1):
+        path = ":".join(parts[:count])
+        if path and Path(path).exists():
+            return Path(path), ":".join(parts[count:])
+    raise SourceError(Unavailable(Reason.ABSENT, f"{reference} does not exist"))
 
 
 def open_pack(pack: Pack, place: str, reference: str, name: str, architecture: str | None) -> PackedImage:

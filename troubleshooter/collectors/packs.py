@@ -241,7 +241,7 @@ class Passing:
         if found is None:
             raise malformed(what, "is missing from the archive")
         if isinstance(found, SourceError):
-            raise found
+            raise SourceError(replace(found.unavailable, detail=f"{what}: {found.unavailable.detail}"))
         entries = {path: replace(entry, layer=index) for path, entry in found.entries.items()}
         return replace(found, entries=entries, links=dict(found.links))
 
