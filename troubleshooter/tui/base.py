@@ -22,6 +22,7 @@ HELP = Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help
 class OwnScreen(Screen[None]):
     """A screen of ours."""
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as the base class declares it
     HELP_TEXT = ""
     generation = 0
 

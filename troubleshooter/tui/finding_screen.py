@@ -175,7 +175,10 @@ class FindingScreen(OwnScreen):
 
 def _evidence(finding: Finding) -> list[Content]:
     width = max((len(e.label) for e in finding.verdict.evidence), default=0)
-    lines = [content(f"  {e.label:<{width}}  {e.value}   {e.source} {e.at}") for e in finding.verdict.evidence]
+    lines = []
+    for e in finding.verdict.evidence:
+        lines.append(content(f"{e.label:<{width}}  {e.value}"))
+        lines.append(line(f"{'':<{width}}  {e.source} · {e.at[:19]}Z", 0, "$text-muted"))
     return [*lines, Content("")]
 
 

@@ -25,6 +25,8 @@ from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
 from troubleshooter.tui.inert import RUNG_STYLES, RUNG_SYMBOLS, STYLES, SYMBOLS, WORDS, content, line
 from troubleshooter.tui.modals import AnswerModal, LineModal
 
+WIDE = 100
+"""Columns from which there is room for whole names on the left."""
 ANSWERS = {
     "fail": "problem: it is so",
     "pass": "ok: it is not so",
@@ -216,7 +218,7 @@ class WalkScreen(OwnScreen):
             by = " (you)" if step.by == "engineer" else ""
             symbol = SYMBOLS[Outcome(step.reply)] if step.node.checks else "▸"
             reply = "" if step.node.checks else f": {step.reply}"
-            lines.append(line(f"{symbol} {name}{reply}{by}", 34))
+            lines.append(line(f"{symbol} {name}{reply}{by}", 34 if self.size.width >= WIDE else 26))
         return Content("\n").join(lines)
 
     def _current(self) -> Content:
