@@ -124,7 +124,7 @@ SPAWN = (
     ),
     Variant(
         "arm64 interpreter in an amd64 image",
-        build=("COPY --from=lab/python:arm64 /usr/bin/python3.11 /usr/bin/python3.11",),
+        build=("COPY --from=lab/python:arm64 /var/lang/bin/python3.11 /var/lang/bin/python3.11",),
         blames="arch_mixed_multistage",
         expected=Expected("Runtime.ExitError", exit="exit status 126", log="Exec format error"),
     ),
@@ -425,7 +425,7 @@ HEALTHY = (
         "dependency in the interpreter's own folder",
         files={
             "/var/task/app.py": "import requests\n" + APP,
-            "/usr/local/lib/python3.11/dist-packages/requests/__init__.py": "",
+            "/var/lang/lib/python3.11/site-packages/requests/__init__.py": "",
         },
         expected=Expected(log="in handler"),
     ),

@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import platform
+import re
 import subprocess
 import sys
 import tarfile
@@ -30,10 +31,14 @@ LEFT_OUT = (
     *("usr/share/*", "usr/lib/*/gconv/*", "usr/lib/*/audit/*", "usr/lib/valgrind/*", "usr/lib/mime/*", "sbin/*"),
     *("usr/sbin/*", "var/lib/*", "*.a"),
     *(
-        f"usr/lib/python3.11/{name}/*"
+        f"var/lang/lib/python3.11/{name}/*"
         for name in ("pydoc_data", "lib2to3", "distutils", "unittest", "wsgiref", "curses")
     ),
 )
+MOVED = re.compile(r"^usr/(bin/python3\.11|lib/python3\.11(?=/|$))")
+"""To /var/lang, where Lambda's interpreters live."""
+SITE = "var/lang/lib/python3.11/site.py"
+"""Debian's looks into folders called dist-packages; this takes that back."""
 APPLETS = (
     *("ls", "cat", "echo", "env", "test", "[", "id", "uname", "mkdir", "rm", "rmdir", "cp", "mv", "ln", "chmod"),
     *("sleep", "date", "grep", "sed", "head", "tail", "wc", "true", "false"),
@@ -55,12 +60,19 @@ export AWS_EXECUTION_ENV=AWS_Lambda_python3.11
 exec ${AWS_LAMBDA_EXEC_WRAPPER} /var/lang/bin/python3.11 /var/runtime/bootstrap.py
 """
 PYTHON_MAIN = """import os
+import site
 import sys
 
+own = "/var/lang/lib/python3.11/site-packages"
+task = os.environ["LAMBDA_TASK_ROOT"]
+site.addsitedir(task)
 sys.path.insert(0, "/var/runtime")
 from awslambdaric.__main__ import main
 
-sys.path[:0] = [os.environ["LAMBDA_TASK_ROOT"], "/opt/python/lib/python3.11/site-packages", "/opt/python"]
+first = [task]
+if "PYTHONPATH" not in os.environ:
+    first += ["/opt/python/lib/python3.11/site-packages", "/opt/python", own]
+sys.path[:] = first + [path for path in sys.path if path not in first]
 main(["bootstrap", os.environ["_HANDLER"]])
 """
 NODE_BOOTSTRAP = """#!/bin/sh
@@ -185,9 +197,10 @@ class _Root:
         done = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE, check=True)
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as package:
             for member in package:
-                member.name = member.name.removeprefix("./").rstrip("/")
+                content = package.extractfile(member) if member.isreg() else None
+                member.name = MOVED.sub(r"var/lang/\1", member.name.removeprefix("./").rstrip("/"))
                 if member.name and not any(fnmatch(member.name, pattern) for pattern in LEFT_OUT):
-                    self._add(member, package.extractfile(member) if member.isreg() else None)
+                    self._add(member, content)
 
     def tree(self, prefix: str, folder: Path) -> None:
         for path in _walk(folder):
@@ -218,6 +231,9 @@ class _Root:
         if member.name in self._seen:
             return
         self._seen.add(member.name)
+        if member.name == SITE and content is not None:
+            data = content.read().replace(b"dist-packages", b"site-packages")
+            member.size, content = len(data), io.BytesIO(data)
         member.uid = member.gid = 0
         member.uname = member.gname = ""
         member.mtime = 0
