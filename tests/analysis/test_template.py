@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.analysis.template_store import template_store
-from troubleshooter.facts import Reason, Unavailable
+from tests.analysis.template_store import PROVIDERS, template_store
+from tests.factories import TEMPLATE
+from troubleshooter.analysis import template as template_module
+from troubleshooter.analysis.document import Document, load
+from troubleshooter.facts import Reason, Store, Unavailable
+from troubleshooter.facts.given import GivenTemplate
 from troubleshooter.facts.template import DeclaredEnvironment, DeclaredFunction, DeclaredResource, Template
-from troubleshooter.model import Origin, Role
+from troubleshooter.model import Origin, Role, Subject
 from troubleshooter.redact import Secrets
 
 SAM = """\
@@ -240,6 +245,21 @@ def test_what_was_not_read_is_told() -> None:
 def test_resources_that_make_no_sense_are_passed_over(resource: str) -> None:
     found = functions(f"Resources: {{Odd: {resource}, F: {{Type: AWS::Lambda::Function}}}}")
     assert "F" in found
+
+
+def test_a_text_is_parsed_once_for_all_its_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def counting(text: str, *, json_first: bool = False) -> Document:
+        parsed.append(text)
+        return load(text, json_first=json_first)
+
+    monkeypatch.setattr(template_module, "load", counting)
+    given = GivenTemplate(reading=TEMPLATE, path=Path("once.yaml"), text=SAM + "# once\n")
+    for subject in ("First", "Second"):
+        store = Store(PROVIDERS, [given, Secrets(b"salt"), Subject(Role.PROPOSED, subject)])
+        assert isinstance(store.get(DeclaredResource), DeclaredResource)
+    assert len(parsed) == 1
 
 
 def test_a_subject_gets_its_own_resource() -> None:

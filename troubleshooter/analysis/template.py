@@ -6,8 +6,10 @@ resolved, what is decided at deploy time stays an expression. Environment values
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
 from troubleshooter.analysis.declared_environment import Declared, declared_environment
 from troubleshooter.analysis.document import Document, Located, NotReadable, load
@@ -41,6 +43,10 @@ _NO_TEMPLATE = {
 }
 """Top-level keys of other formats → what it is, what to give instead."""
 
+_DOCUMENTS: WeakKeyDictionary[GivenTemplate, Document] = WeakKeyDictionary()
+"""Documents that were read, for as long as what they were read from is there."""
+_LOCK = threading.Lock()
+
 
 @provides()
 def read_template(given: GivenTemplate, secrets: Secrets) -> Template | Unavailable:
@@ -49,13 +55,22 @@ def read_template(given: GivenTemplate, secrets: Secrets) -> Template | Unavaila
     if name.endswith(_SOURCES):
         return _unsupported("it is source code, not a template", "Give the CloudFormation template made from it.")
     try:
-        document = load(given.text, json_first=name.endswith(".json"))
+        document = _document(given)
     except NotReadable as error:
         return _unreadable(name, error)
     resources = document.root.get("Resources")
     if resources is None or not isinstance(resources.value, Mapping):
         return _foreign(document.root)
     return _Reader(name, document, secrets).template(given)
+
+
+def _document(given: GivenTemplate) -> Document:
+    """The document of what was given, read once for all subjects that ask for it."""
+    with _LOCK:
+        document = _DOCUMENTS.get(given)
+        if document is None:
+            document = _DOCUMENTS[given] = load(given.text, json_first=given.path.name.endswith(".json"))
+        return document
 
 
 def _unreadable(name: str, error: NotReadable) -> Unavailable:
