@@ -84,6 +84,16 @@ def test_nothing_missing() -> None:
     assert run(closure("strands", complete=False), ["strands"]).outcome is Outcome.FAIL
 
 
+def test_a_source_folder_shows_what_is_likely_and_accuses_nobody() -> None:
+    reached = (Import("strands", "strands.models", "/app.py", 1), Import("json", "json", "/app.py", 2))
+    verdict = run(closure(complete=False, imports=reached, unread=("not built",)), ["strands"])
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "`strands-agents`" in verdict.message
+    assert verdict.unblock
+    right = run(closure(complete=False, imports=reached, unread=("not built",)), ["strands-agents"])
+    assert "strands" not in right.message
+
+
 def test_other_languages_and_development_requirements() -> None:
     assert run(closure("strands", language="node"), ["strands"]).outcome is Outcome.NOT_APPLICABLE
     assert run(closure("strands"), ["strands"], development=True).outcome is Outcome.NOT_APPLICABLE

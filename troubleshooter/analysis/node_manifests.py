@@ -11,6 +11,9 @@ from typing import Any
 from troubleshooter.facts.packages import Requirement
 from troubleshooter.model import Origin
 
+MOST = 2000
+"""Dependencies of one section that are read."""
+
 _NAME = re.compile(r"^(?:@[A-Za-z0-9~][\w.~-]*/)?[A-Za-z0-9~][\w.~-]*$")
 _ADDRESSED = re.compile(r"^(?:[./~]|[A-Za-z][A-Za-z0-9+.-]*:|[^@\s]+@[^:.\s]+\.[^:\s]+:)")
 _ARCHIVE = re.compile(r"\.(?:tgz|tar\.gz|tar)$", re.IGNORECASE)
@@ -52,7 +55,7 @@ def read_package_json(text: str, place: str, *, development: bool, origin: Origi
     by_name: dict[str, Requirement] = {}
     for section, aside, optional in _SECTIONS:
         entries = data.get(section)
-        for name, wanted in entries.items() if isinstance(entries, dict) else ():
+        for name, wanted in list(entries.items())[:MOST] if isinstance(entries, dict) else ():
             where = f"{place}:{_line(text, section, name)}"
             if not isinstance(wanted, str) or not _NAME.match(name):
                 found.problems.append(f"{where}: not a dependency that could be read: {name[:80]}")

@@ -16,6 +16,9 @@ from troubleshooter.analysis.requirements_txt import read_line
 from troubleshooter.facts.packages import Requirement
 from troubleshooter.model import Origin
 
+MOST = 2000
+"""Entries of one table or list that are read."""
+
 DIRECT = frozenset({"git", "hg", "svn", "bzr", "path", "url", "file", "workspace"})
 """Keys of a dependency table that name it by address."""
 
@@ -41,11 +44,12 @@ class _File:
     origin: Origin
 
     def at(self, *words: str) -> str:
-        """`file:line` of the first line that has all words, in the order given, from line to line."""
-        lines, number = self.text.splitlines(), 0
+        """`file:line` of the last of these words, each looked for behind the one before."""
+        at = 0
         for word in words:
-            number = next((i for i, line in enumerate(lines[number:], number) if word in line), number)
-        return f"{self.place}:{number + 1}"
+            at = max(self.text.find(word, at), at)
+        number = self.text.count("\n", 0, at) + 1
+        return f"{self.place}:{number}"
 
 
 def read_pyproject(text: str, place: str, origin: Origin) -> Manifest:
@@ -198,9 +202,9 @@ def _indexes(tables: object) -> list[str]:
 
 
 def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return dict(list(value.items())[:MOST]) if isinstance(value, dict) else {}
 
 
 def _texts(value: object) -> Iterator[str]:
     """The texts of a list; whatever else is in it is left out."""
-    return (each for each in (value if isinstance(value, list) else []) if isinstance(each, str))
+    return (each for each in (value[:MOST] if isinstance(value, list) else []) if isinstance(each, str))

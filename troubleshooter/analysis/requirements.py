@@ -42,7 +42,9 @@ _NODE_REGISTRY = re.compile(
     r"|\bcodeartifact\s+(?:login|get-authorization-token)\b",
     re.IGNORECASE,
 )
-_REGISTRY = re.compile(r"^\s*(?:npmRegistryServer\s*:|registry\s*[=\s]|npmScopes\s*:|url\s*=)", re.MULTILINE)
+_REGISTRY = re.compile(
+    r"^[ \t]*(?:npmRegistryServer[ \t]*:|registry[ \t]*[= \t]|npmScopes[ \t]*:|url[ \t]*=)", re.MULTILINE
+)
 
 
 @dataclass(slots=True)

@@ -20,8 +20,9 @@ from troubleshooter.model import Origin
 
 INCLUDES = 50
 """Files that one requirements file may draw in."""
+LINES = 5000
+"""Lines of one file that are read."""
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][\w.-]*)")
 _ADDRESS = re.compile(r"^[A-Za-z][\w+.-]*:")
 _ARCHIVE = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
@@ -93,11 +94,14 @@ def _read(
         found.problems.append(f"{shown(path)}: included, and not there to be read")
         return
     found.files.append(path)
-    for number, line in logical_lines(text):
+    for count, (number, line) in enumerate(logical_lines(text)):
         place = f"{shown(path)}:{number}"
+        if count == LINES:
+            found.problems.append(f"{place}: more than {LINES} lines, of which the rest was not read")
+            return
         arguments, options = _split(line)
         try:
-            parsed, _ = _Parser().parse_args(shlex.split(options))
+            parsed = _parsed(options)
         except (_LineError, ValueError):
             found.problems.append(f"{place}: options that pip does not take: {options[:80]}")
             continue
@@ -123,17 +127,25 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     first = 0
     parts: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
-        comment = _COMMENT.match(line)
+        comment = line.lstrip().startswith("#")
         if line.endswith("\\") and not comment:
             first = first if parts else number
             parts.append(line.strip("\\"))
             continue
         whole = "".join([*parts, f" {line}" if comment else line])
         number, parts = (first, []) if parts else (number, parts)
-        if stripped := _COMMENT.sub("", whole).strip():
+        if stripped := _without_comment(whole):
             yield number, stripped
-    if parts and (stripped := _COMMENT.sub("", "".join(parts)).strip()):
+    if parts and (stripped := _without_comment("".join(parts))):
         yield first, stripped
+
+
+def _without_comment(line: str) -> str:
+    """The line up to the first `#` that starts it or follows a blank."""
+    at = line.find("#")
+    while at > 0 and not line[at - 1].isspace():
+        at = line.find("#", at + 1)
+    return line.strip() if at < 0 else line[:at].strip()
 
 
 def read_line(
@@ -187,6 +199,17 @@ def _split(line: str) -> tuple[str, str]:
     words = line.split(" ")
     at = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     return " ".join(words[:at]).strip(), " ".join(words[at:])
+
+
+def _parsed(options: str) -> optparse.Values:
+    """The options of a line. Raises what optparse and shlex raise."""
+    if not options:
+        return _NO_OPTIONS
+    parsed, _ = _Parser().parse_args(shlex.split(options))
+    return parsed
+
+
+_NO_OPTIONS = _Parser().get_default_values()
 
 
 def _sources(parsed: optparse.Values, folder: str) -> list[str]:

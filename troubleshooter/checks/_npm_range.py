@@ -77,7 +77,7 @@ def matches(wanted: str, versions: Iterable[str], tags: Mapping[str, str]) -> bo
 
 def satisfies(version: str, wanted: str) -> bool | None:
     """Whether one version lies in a range; None where one of the two cannot be read."""
-    parsed, alternatives = parse_version(version), parse_range(wanted.strip())
+    parsed, alternatives = parse_version(version), parse_range(wanted.strip()) if len(wanted) <= LONGEST else None
     if parsed is None or alternatives is None:
         return None
     return _in_range(parsed, alternatives)

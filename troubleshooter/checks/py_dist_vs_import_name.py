@@ -29,7 +29,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -46,7 +46,7 @@ from troubleshooter.facts.packages import (
     Requirement,
     Requirements,
 )
-from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.COMMON
 _IMPORTS = "|".join(re.escape(name) for name in misleading_imports())
@@ -92,19 +92,20 @@ def py_dist_vs_import_name(
         return not_applicable("no requirements are known that ask for Python packages")
     there = installed.distributions if isinstance(installed, InstalledPackages) else ()
     known: dict[str, Distribution] = {canonicalize_name(d.name): d for d in there}
-    confusions = list(_confusions(closure, asked, known))
+    confusions = list(_confusions(closure.missing, asked, known))
     if confusions:
         return _failed(confusions, closure, requirements, installed, answers)
     if not closure.missing and not closure.complete:
-        return unknown(f"not all imports could be followed: {', '.join(closure.unread[:3])}")
+        reached = [each for each in closure.imports if not (each.guarded or each.deferred)]
+        return _open([each for each in _confusions(reached, asked, known) if each.right], closure)
     return passed("no requirement has the name of an import that it does not bring")
 
 
 def _confusions(
-    closure: ImportClosure, asked: dict[str, Requirement], known: dict[str, Distribution]
+    imports: Iterable[Import], asked: dict[str, Requirement], known: dict[str, Distribution]
 ) -> Iterator[_Confusion]:
     seen: set[str] = set()
-    for wanted in closure.missing:
+    for wanted in imports:
         right = distributions_of(wanted.full)
         # Asked for or there under its right name: then something else is wrong with it.
         if wanted.module in seen or any(name in asked or name in known for name in right):
@@ -127,6 +128,20 @@ def _spellings(module: str) -> list[str]:
     """Names under which someone may have asked for an import, its own first."""
     name = canonicalize_name(module)
     return [name, f"python-{name}", f"{name}-python", f"py{name}", f"py-{name}", f"{name}-py"]
+
+
+def _open(likely: list[_Confusion], closure: ImportClosure) -> Verdict:
+    """Nothing is called missing, because not everything could be followed, as in a source folder before its build."""
+    why = ", ".join(closure.unread[:3]) or "not all imports could be followed"
+    if not likely:
+        return unknown(f"whether all imports are provided could not be told: {why}")
+    first = likely[0]
+    return unknown(
+        f"`{first.wanted.module}` is known to come from `{first.right[0]}`, and {first.asked.place} asks for "
+        f"`{first.asked.name}`; whether that brings it could not be told: {why}",
+        closure.cite("imports", first.wanted.full, label="import", source=f"{first.wanted.path}:{first.wanted.line}"),
+        unblock=Unblock(f"ask for `{first.right[0]}` if it is meant, or give the built image or package"),
+    )
 
 
 def _failed(

@@ -21,7 +21,7 @@ ENTRIES, FILES = 20_000, 300
 LARGEST = 1024 * 1024
 LARGEST_LOCK = 8 * 1024 * 1024
 
-_INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)(?:\s+|=)(\S+)", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*(?:-r|-c|--requirement|--constraint)(?:[ \t]+|=)(\S+)", re.MULTILINE)
 _USERINFO = re.compile(r"://([^\s/@\"']+)@")
 _NPM_AUTH = re.compile(r"(?:_authToken|_auth|_password)\s*=\s*[\"']?([^\s\"']+)")
 
