@@ -82,6 +82,13 @@ class Aws:
         """The region as far as it is known without asking any configuration; never blocks."""
         return self._region or "default region"
 
+    def close(self) -> None:
+        """Gives the connections back."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
     def call(
         self,
         service: str,
@@ -284,7 +291,12 @@ def policy() -> dict[str, object]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {"Sid": f"Read{service.replace('-', '').title()}", "Effect": "Allow", "Action": sorted(names), "Resource": "*"}
+            {
+                "Sid": f"Read{service.replace('-', '').title()}",
+                "Effect": "Allow",
+                "Action": sorted(names),
+                "Resource": "*",
+            }
             for service, names in sorted(actions.items())
         ],
     }

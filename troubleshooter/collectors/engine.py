@@ -7,6 +7,7 @@ of its configuration, then the sockets that engines are known to open. Every wai
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -123,6 +124,7 @@ class Engine:
                 try:
                     address = self._address()
                     where = address.said_by
+                    _knock(address)
                     client = _connect(address, OLDEST_API, PING_S)
                     try:
                         version = str(client.version(api_version=False)["ApiVersion"])
@@ -205,6 +207,15 @@ def _current_context() -> str:
 
     name = get_current_context_name()
     return name if isinstance(name, str) and name else "default"
+
+
+def _knock(address: Address) -> None:
+    """Opens and closes the engine's socket: the SDK, whose errors say less, leaves it open where that fails. Raises OSError."""
+    scheme, _, path = address.url.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+            knock.settimeout(PING_S)
+            knock.connect(path)
 
 
 def _connect(address: Address, version: str, timeout: int) -> APIClient:
