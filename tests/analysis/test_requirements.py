@@ -303,3 +303,10 @@ def test_a_tree_that_kept_nothing_says_so(tmp_path: Path) -> None:
     found = requirements(empty, NOT_GIVEN)
     assert isinstance(found, Requirements)
     assert found.problems == ("package.json: was not kept",)
+
+
+def test_places_in_toml_are_of_the_entry_itself() -> None:
+    text = '[project]\ndescription = "about six and httpx"\ndependencies = [\n  "six",\n  \'httpx\',\n]\n'
+    text += '[tool.poetry.dependencies]\npython = "^3.12"\nx = "^1"\nhttpx = "^1"\n'
+    places = [asked.place for asked in of_files({"pyproject.toml": text}).requirements]
+    assert places == ["pyproject.toml:4", "pyproject.toml:5", "pyproject.toml:9", "pyproject.toml:10"]

@@ -43,12 +43,11 @@ class _File:
     place: str
     origin: Origin
 
-    def at(self, *words: str) -> str:
-        """`file:line` of the last of these words, each looked for behind the one before."""
-        at = 0
-        for word in words:
-            at = max(self.text.find(word, at), at)
-        number = self.text.count("\n", 0, at) + 1
+    def at(self, section: str, *spellings: str) -> str:
+        """`file:line` of the first of the spellings that stands behind the section's name, else of the section."""
+        start = max(self.text.find(section), 0)
+        found = [start, *(at + len(word) for word in spellings if (at := self.text.find(word, start)) >= 0)]
+        number = self.text.count("\n", 0, found[1] if len(found) > 1 else start) + 1
         return f"{self.place}:{number}"
 
 
@@ -66,13 +65,13 @@ def read_pyproject(text: str, place: str, origin: Origin) -> Manifest:
         if DIRECT & _table(entry).keys()
     }
     for line in _texts(project.get("dependencies")):
-        _add(found, line, file, addressed)
+        _add(found, "dependencies", line, file, addressed)
     for lines in _table(project.get("optional-dependencies")).values():
         for line in _texts(lines):
-            _add(found, line, file, addressed, optional=True)
+            _add(found, "optional-dependencies", line, file, addressed, optional=True)
     for lines in (*_table(data.get("dependency-groups")).values(), uv.get("dev-dependencies")):
         for line in _texts(lines):
-            _add(found, line, file, addressed, development=True)
+            _add(found, "dependency-groups", line, file, addressed, development=True)
     _poetry(poetry, file, found)
     for section, key in (("uv", "index"), ("poetry", "source"), ("pdm", "source")):
         found.options += _indexes(_table(tool.get(section)).get(key))
@@ -160,7 +159,7 @@ def _dependency(found: Manifest, file: _File, header: str, name: str, wanted: ob
             name=name,
             # Several tables are alternatives for several Pythons: no one range holds.
             specifier="" if several or "||" in text or "|" in text else pep440_range(text),
-            place=file.at(header, name),
+            place=file.at(header, f"\n{name}", f'\n"{name}', name),
             development=development,
             marker=str(entry.get("markers", "")),
             # For some Pythons or platforms only: which ones is not worked out.
@@ -172,9 +171,16 @@ def _dependency(found: Manifest, file: _File, header: str, name: str, wanted: ob
 
 
 def _add(
-    found: Manifest, line: str, file: _File, addressed: set[Any], *, development: bool = False, optional: bool = False
+    found: Manifest,
+    section: str,
+    line: str,
+    file: _File,
+    addressed: set[Any],
+    *,
+    development: bool = False,
+    optional: bool = False,
 ) -> None:
-    place = file.at(line[:60])
+    place = file.at(section, f'"{line}', f"'{line}")
     asked = read_line(line, place, development=development, optional=optional, origin=file.origin)
     if asked is None:
         found.problems.append(f"{place}: not a requirement that could be read: {line[:80]}")
