@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from troubleshooter.analysis.python_finder import Access, Finder, Found, Search
-from troubleshooter.analysis.python_modules import built_in, loaded_by_client, standard_library
 from troubleshooter.analysis.python_scope import Bound, binds
 from troubleshooter.analysis.python_source import Sources
 from troubleshooter.facts import Reading, Reason, Unavailable, provides
 from troubleshooter.facts.image import CodeTree, ImageConfig
+from troubleshooter.facts.python_modules import built_in, loaded_by_client, standard_library
 from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
 
 SCANNED = 400

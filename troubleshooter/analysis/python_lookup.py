@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass, field
 
 from troubleshooter.analysis.python_finder import Finder, Found
-from troubleshooter.analysis.python_modules import built_in, runtime_provided, standard_library
 from troubleshooter.analysis.python_packages import provided_names
 from troubleshooter.analysis.python_scope import Bound, binds
 from troubleshooter.analysis.python_source import Sources
+from troubleshooter.facts.python_modules import built_in, runtime_provided, standard_library
 from troubleshooter.facts.runtime import RuntimeModel
 
 _INSTALLED = re.compile(r"/(?:site-packages|dist-packages)/")
