@@ -69,6 +69,9 @@ def deployed(*parts: object) -> Triage:
             Rung.SPAWN,
             id="a broken init and the invocation behind it",
         ),
+        pytest.param(
+            [init("error", "PermissionError"), call("error", "PermissionError")], Rung.HANDLER, id="own error at import"
+        ),
     ],
 )
 def test_the_failing_rung_is_read_from_what_the_platform_says(parts: list[object], rung: Rung) -> None:

@@ -158,10 +158,11 @@ def newest(timeline: Timeline) -> Attempt | None:
 
 def _stopped(timeline: Timeline, invocation: Invocation) -> Attempt | None:
     """Where one invocation stopped at the platform's level; None where it went well, or only the user's code raised."""
-    kind = invocation.error_type or ""
-    text = invocation.error or ""
+    kind, text = invocation.error_type or "", invocation.error or ""
+    init = _init_of(timeline, invocation)
+    if invocation.status == "error" and init is not None and init.status == "error":
+        return _failed_init(timeline, init)
     if invocation.status == "timeout" or kind == "Sandbox.Timedout" or "Task timed out" in text:
-        init = _init_of(timeline, invocation)
         if init is not None and init.status == "timeout":
             return _failed_init(timeline, init)
         cited = _cite(timeline, f"{invocation.request_id}: timed out", "invocation")
@@ -169,8 +170,7 @@ def _stopped(timeline: Timeline, invocation: Invocation) -> Attempt | None:
         return Attempt(Rung.INVOKE, "the invocation timed out", (cited,), invocation.end, below_passed=started)
     if not kind.startswith(("Runtime.", "Function.", "Extension.", "Sandbox.")):
         return None
-    init = _init_of(timeline, invocation)
-    if init is not None and init.status in ("error", "timeout"):
+    if init is not None and init.status == "timeout":
         return _failed_init(timeline, init)
     rung = _RUNG_OF_TYPE.get(kind, Rung.INVOKE)
     cited = _cite(timeline, f"{kind}: {one_line(text, 200)}" if text else kind, "invocation error type")

@@ -68,7 +68,7 @@ class DemoAccount:
 
         def answer(request: httpx.Request) -> httpx.Response:
             status, kind, body = self._web(str(request.url))
-            return httpx.Response(status, headers={"content-type": kind}, content=body)
+            return httpx.Response(status, headers={"content-type": kind}, stream=httpx.ByteStream(body))
 
         return httpx.MockTransport(answer)
 
