@@ -205,7 +205,8 @@ def test_a_script_that_its_interpreter_may_not_read() -> None:
         pytest.param("./entry.sh", "/", "missing", id="relative elsewhere"),
         pytest.param("./entry.sh", "/gone", "workdir", id="relative to nothing"),
         pytest.param("/function/entry.sh", "/gone", "ok", id="absolute: the working directory is another question"),
-        pytest.param("./entry.sh", "/locked", "closed_directory", id="working directory closed"),
+        pytest.param("./entry.sh", "/locked", "closed_directory", id="relative to a closed folder"),
+        pytest.param("/function/entry.sh", "/locked", "ok", id="absolute: a closed working directory proves nothing"),
     ],
 )
 def test_names_that_are_no_absolute_paths(name: str, workdir: str, cause: str) -> None:

@@ -31,6 +31,12 @@ def test_the_interpreter_behind_a_shell_bites_later() -> None:
     assert found.rung is Rung.RUNTIME
 
 
+def test_an_image_that_names_no_architecture_is_held_against_the_function() -> None:
+    found = launched(aws_base("arm64"), image=image_config(architecture="")).ask(the_check)
+    assert found.outcome is Outcome.FAIL
+    assert launched(aws_base(), image=image_config(architecture="")).ask(the_check).outcome is Outcome.PASS
+
+
 def test_the_build_step_is_named() -> None:
     image = script_config(history=("COPY --from=build /main /entry.sh",))
     found = launched({**custom_base(), "/entry.sh": program(elf("arm64"))}, image=image).ask(the_check)

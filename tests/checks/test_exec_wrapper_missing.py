@@ -5,7 +5,7 @@ import pytest
 from tests.factories import function_record, image_config, variable
 from tests.launching import NO_FUNCTION, NO_TREE, aws_base, custom_base, custom_config, folder, launched, program
 from troubleshooter.checks.exec_wrapper_missing import exec_wrapper_missing as the_check
-from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
 from troubleshooter.model import Origin, Outcome
 
 NAME = "AWS_LAMBDA_EXEC_WRAPPER"
@@ -64,3 +64,8 @@ def test_launches_that_do_not_read_it() -> None:
 
 def test_without_layers_nothing_is_known() -> None:
     assert launched(NO_TREE, wrapped("/gone")).ask(the_check).outcome is Outcome.UNKNOWN
+
+
+def test_a_templates_expression_decides_nothing() -> None:
+    function = function_record(environment=(EnvironmentVariable(NAME, 4, "expression", "0"),))
+    assert launched(aws_base(), function).ask(the_check).outcome is Outcome.UNKNOWN

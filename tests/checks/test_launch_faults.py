@@ -178,13 +178,6 @@ FAULTS = [
     pytest.param(
         "perm_entrypoint_path_unreadable", entry(SCRIPT, 0o711), None, script_config(), id="unreadable script"
     ),
-    pytest.param(
-        "perm_entrypoint_path_unreadable",
-        {**custom_base(), "/srv": folder(0o700)},
-        None,
-        custom_config(workdir="/srv"),
-        id="closed working directory",
-    ),
     pytest.param("entrypoint_crlf", entry(SCRIPT.replace("\n", "\r\n")), None, script_config(), id="crlf"),
     pytest.param("entrypoint_crlf", entry("#!/bin/sh -e\r\n"), None, script_config(), id="crlf after an option"),
     pytest.param(

@@ -26,11 +26,17 @@ def test_behind_a_link_and_behind_a_first_line() -> None:
     assert verdict("/entry.sh", {"/entry.sh": program(f"#!{PYENV}\n"), PYENV: program(elf())}).outcome is Outcome.FAIL
 
 
-def test_a_closed_working_directory() -> None:
-    files = {**custom_base(), "/srv": folder(0o750)}
-    found = launched(files, image=custom_config(workdir="/srv")).ask(the_check)
-    assert found.outcome is Outcome.FAIL
-    assert found.evidence[1].label == "image WORKDIR"
+def test_a_closed_working_directory_is_an_open_question() -> None:
+    files = {**custom_base(), "/srv": folder(0o750), "/srv/app/x": "x"}
+    for workdir in ("/srv", "/srv/app"):
+        found = launched(files, image=custom_config(workdir=workdir)).ask(the_check)
+        assert found.outcome is Outcome.UNKNOWN
+        assert found.unblock
+        assert found.evidence[0].source == "image /srv"
+    relative = launched({**files, "/srv/run": program(elf())}, image=script_config("./run", workdir="/srv")).ask(
+        the_check
+    )
+    assert relative.outcome is Outcome.FAIL
 
 
 def test_a_script_that_may_be_executed_but_not_read() -> None:

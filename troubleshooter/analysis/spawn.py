@@ -1,6 +1,6 @@
 """What happens when the effective argv is started inside the image: the kernel's answer, and what comes right after.
 
-Beyond execve itself three things are followed, because they decide whether anything of the runtime ever speaks: a script
+Beyond execve itself three things are followed, because they decide whether anything of the runtime speaks: a script
 that its interpreter may not read, `#!/usr/bin/env NAME` (env looks NAME up in PATH), and what AWS's own entry script
 starts (/var/runtime/bootstrap, then the interpreter below /var/lang/bin). The words of `cause` stand in `execve.py`.
 """
@@ -11,7 +11,7 @@ import posixpath
 import re
 from dataclasses import dataclass, replace
 
-from troubleshooter.analysis.execve import Found, Outcome, Step, UndecidedError, execve, follow, open_exec, shown
+from troubleshooter.analysis.execve import Found, Outcome, Step, UndecidedError, execve, open_exec, shown
 from troubleshooter.analysis.launch import launch_of
 from troubleshooter.facts import Cost, Reason, Unavailable, provides
 from troubleshooter.facts.elf import identify
@@ -88,9 +88,7 @@ class Process:
     def run(self) -> _Ended:
         if not self.launch.argv:
             return _Ended(Outcome("ENOENT", "no_program", "neither an entrypoint nor a command names a program"))
-        cwd, refused = self._workdir()
-        if refused is not None:
-            return _Ended(refused)
+        cwd = self._workdir()
         named = self._named(self.launch.argv[0], cwd)
         if isinstance(named, Outcome):
             return _Ended(named)
@@ -99,22 +97,14 @@ class Process:
             return ended
         return self._runtime(ended, cwd or "/") or ended
 
-    def _workdir(self) -> tuple[str | None, Outcome | None]:
-        """The real working directory, None where there is none; and the kernel's refusal to change there."""
-        workdir = self.launch.workdir
-        if not workdir.startswith("/"):
-            return None, None
-        found = follow(self.tree, workdir)
-        step = Step("workdir", workdir, found)
-        entry = found.entry
-        closed = found.cause == "closed_directory"
-        if closed or (entry is not None and entry.kind is Kind.DIRECTORY and not entry.mode & 0o001):
-            mode = f"{entry.mode:04o}" if entry else ""
-            detail = f"the working directory {shown(workdir)} cannot be entered: {shown(found.path)} has mode {mode}"
-            return None, Outcome("EACCES", "closed_directory", detail, (step,))
-        if found.errno or entry is None or entry.kind is not Kind.DIRECTORY:
-            return None, None
-        return found.path, None
+    def _workdir(self) -> str | None:
+        """The real working directory, None where there is none.
+
+        Its own permissions are left out: whether Lambda changes there with or without its privileges is not published.
+        """
+        found = self.tree.resolve(self.launch.workdir)
+        there = found.entry is not None and found.entry.kind is Kind.DIRECTORY
+        return found.path if there and self.launch.workdir.startswith("/") else None
 
     def _named(self, name: str, cwd: str | None) -> str | Outcome:
         """The path that a program's name stands for."""

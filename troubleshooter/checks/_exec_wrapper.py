@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from troubleshooter.checks import not_applicable
+from troubleshooter.checks import not_applicable, unknown
 from troubleshooter.checks._launch_fix import deployed, rebuilt, region
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
@@ -41,6 +41,8 @@ def wrapper(
             image.variable(NAME),
             image.cite("environment", image.variable(NAME), label=f"{NAME} of the image"),
         )
+    if variable is not None and path is None:
+        return unknown(f"{NAME} is set, its value is not known", cited)
     if not path:
         return not_applicable(f"{NAME} is not set")
     if not _is_run(launch, files.tree):

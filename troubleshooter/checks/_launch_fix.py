@@ -21,7 +21,7 @@ def rebuilt(
     code: FunctionCode | Unavailable,
     verify: str = VERIFY,
 ) -> Remediation:
-    """Change the Dockerfile as `text` says, build for the function's CPU, and deploy. How zips are packed is unknown."""
+    """Change the Dockerfile as `text` says, build for the function's CPU, deploy. How zips are packed is unknown."""
     if isinstance(function, FunctionRecord) and not function.is_image:
         return Remediation(text, (), verify)
     build = ["docker", "buildx", "build", "--platform", f"linux/{_platform(function, image)}"]

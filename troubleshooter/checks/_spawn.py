@@ -29,7 +29,7 @@ def evidence(launch: EffectiveLaunch | Unavailable, spawn: SpawnResult) -> tuple
         return spawn.evidence
     entrypoint, command, workdir, path = launch.evidence
     cited = [entrypoint if launch.entrypoint else command]
-    if spawn.role == "workdir" or spawn.cause == "workdir":
+    if spawn.cause == "workdir":
         cited.append(workdir)
     if spawn.cause == "not_on_path" or (launch.argv and "/" not in launch.argv[0]):
         cited.append(path)

@@ -56,17 +56,18 @@ def arch_mixed_multistage(
     code: FunctionCode | Unavailable,
 ) -> Verdict:
     """Reads the ELF header at the end of the launch."""
-    if isinstance(function, FunctionRecord) and image.architecture != OCI.get(function.architecture):
+    wanted = OCI.get(function.architecture) if isinstance(function, FunctionRecord) else None
+    if wanted is not None and image.architecture not in ("", wanted):
         return not_applicable("the image's configuration already differs from the function's architecture")
     cited = (image.cite("architecture", label="image architecture"), *evidence(launch, spawn))
     if spawn.cause == "compat":
         return unknown(f"{spawn.detail}; whether Lambda's kernel runs it is not published", *cited)
     if spawn.cause not in ("machine", "foreign_format"):
-        return otherwise(spawn, f"what is started is for {spawn.machine or image.architecture}")
+        return otherwise(spawn, f"what is started is for {spawn.machine or wanted or image.architecture}")
+    platform = f"linux/{wanted or image.architecture}"
     text = (
-        f"Build {spawn.path} for linux/{image.architecture}: no `--platform=$BUILDPLATFORM` on a stage whose files "
-        "are copied "
-        f"into the last one, $TARGETARCH in the address of downloads, nothing compiled copied from the build host."
+        f"Build {spawn.path} for {platform}: no `--platform=$BUILDPLATFORM` on a stage whose files are copied into the "
+        "last one, $TARGETARCH in the address of downloads, nothing compiled copied from the build host."
     )
     return failed(
         spawn.detail,

@@ -64,8 +64,7 @@ def cmd_multiple_args(
     handler = handlers[0] if len(handlers) == 1 and "handler" in handlers[0] else None
     more = (
         f" If {json.dumps(list(words))} is a program that shall run itself, such as a server behind the Web Adapter, "
-        "make "
-        f"it the ENTRYPOINT and write `CMD []`."
+        "make it the ENTRYPOINT and write `CMD []`."
     )
     message = f"{found.script} is given {len(words)} arguments ({' '.join(words)}) and demands exactly one, the handler"
     return failed(message, *found.evidence, remediation=with_command(handler, function, image, code, more))

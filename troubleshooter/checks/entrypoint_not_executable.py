@@ -58,9 +58,8 @@ def entrypoint_not_executable(
         return otherwise(spawn, "others may execute the launched program")
     path = shlex.quote(spawn.path)
     text = (
-        f"Give {spawn.path} the execute bit in the Dockerfile: `RUN chmod 755 {path}`, or `COPY --chmod=0755` where "
-        "it is "
-        f"copied; if {posixpath.basename(spawn.path)} is in git, `git update-index --chmod=+x` keeps the bit there."
+        f"Give {spawn.path} the execute bit {where(function)}: `chmod 755 {path}`, or `COPY --chmod=0755` where it is "
+        f"copied. If {posixpath.basename(spawn.path)} is in git, `git update-index --chmod=+x` keeps the bit there."
     )
     return failed(
         spawn.detail, *evidence(launch, spawn), remediation=rebuilt(text, function, image, code), rung=rung(spawn)

@@ -52,9 +52,8 @@ def workdir_relative(
             own = image.workdir if isinstance(image, ImageConfig) else None
             whole = posixpath.join(own or "/var/task", workdir)
             text = (
-                "Take WorkingDirectory out of the function's ImageConfig (the image then starts in its own "
-                "WORKDIR), or write the "
-                f"whole path, as {whole}, if that folder exists in the image."
+                "Take WorkingDirectory out of the function's ImageConfig (the image then starts in its own WORKDIR), "
+                f"or write the whole path, as {whole}, if that folder exists in the image."
             )
             message = f"the override's working directory {workdir} is not an absolute path"
             return failed(message, cited, remediation=reconfigured(text, function, workdir=None))

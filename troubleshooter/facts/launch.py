@@ -37,7 +37,7 @@ class SpawnResult(Fact):
     """What execve would say to the effective argv inside the image, as Lambda's unprivileged user."""
 
     errno: str
-    """`ok`, or what the kernel answers: `ENOENT`, `EACCES`, `ENOEXEC`, `ELOOP`, `ENOTDIR`, `ENAMETOOLONG`, `ELIBBAD`, `EIO`."""
+    """`ok`, or the kernel's answer: `ENOENT`, `EACCES`, `ENOEXEC`, `ELOOP`, `ENOTDIR`, `ENAMETOOLONG`, `ELIBBAD`, `EIO`."""
     cause: str
     """Why, in one word: see `analysis/execve.py`; `ok` where everything that was followed starts."""
     path: str
@@ -48,7 +48,7 @@ class SpawnResult(Fact):
     """Who fails: `exec` the kernel, before anything of the image runs; `script` the interpreter, which cannot read its
     script; `env` the `env` of a first line; `runtime` what AWS's entry script goes on to start."""
     role: str = "entrypoint"
-    """What `path` is to the program that was to start: `entrypoint` (itself), `interpreter`, `loader`, or `workdir`."""
+    """What `path` is to the program that was to start: `entrypoint` (itself), `interpreter`, or `loader`."""
     chain: tuple[str, ...] = ()
     """Files that the kernel opens in turn, real paths: script, interpreter, loader, then what those start."""
     machine: str = ""
