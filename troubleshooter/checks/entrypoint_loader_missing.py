@@ -56,7 +56,7 @@ def entrypoint_loader_missing(
         return otherwise(spawn, "the image has the loader that the launched program asks for")
     wants = "musl" if "musl" in spawn.path else "glibc"
     text = (
-        f"The program was linked for {wants}, whose loader {spawn.path} is not there: build it in the base that it runs "
+        f"The program was linked for {wants}, whose loader {spawn.path} is not there: build it in the base it runs "
         f"on, link it statically, or use a base with {wants}."
     )
     return failed(

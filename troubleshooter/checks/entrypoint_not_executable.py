@@ -28,7 +28,7 @@ import posixpath
 import shlex
 
 from troubleshooter.checks import Frequency, check, failed, signature
-from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._launch_fix import rebuilt, where
 from troubleshooter.checks._spawn import evidence, otherwise, rung
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord

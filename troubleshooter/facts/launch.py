@@ -37,7 +37,7 @@ class SpawnResult(Fact):
     """What execve would say to the effective argv inside the image, as Lambda's unprivileged user."""
 
     errno: str
-    """`ok`, or the kernel's answer: `ENOENT`, `EACCES`, `ENOEXEC`, `ELOOP`, `ENOTDIR`, `ENAMETOOLONG`, `ELIBBAD`, `EIO`."""
+    """`ok`, or the kernel's `ENOENT`, `EACCES`, `ENOEXEC`, `ELOOP`, `ENOTDIR`, `ENAMETOOLONG`, `ELIBBAD`, `EIO`."""
     cause: str
     """Why, in one word: see `analysis/execve.py`; `ok` where everything that was followed starts."""
     path: str
