@@ -86,9 +86,6 @@ class Declaration:
     def node(self) -> Node:
         return self.path[-1]
 
-    def covers(self, offset: int) -> bool:
-        return self.start <= offset < self.end
-
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -112,11 +109,32 @@ class Names:
 
     declarations: list[Declaration] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
+    _owners: dict[int, Declaration | None] | None = None
 
     def declaration_of(self, offset: int) -> Declaration | None:
         """The innermost declaration whose scope holds an offset."""
-        around = [d for d in self.declarations if d.covers(offset)]
+        owners = self._by_use()
+        if offset in owners:
+            return owners[offset]
+        around = [d for d in self.declarations if d.start <= offset < d.end]
         return min(around, key=lambda d: d.end - d.start, default=None)
+
+    def _by_use(self) -> dict[int, Declaration | None]:
+        """The same for all uses at once: scopes lie inside one another or side by side."""
+        if self._owners is None:
+            owners: dict[int, Declaration | None] = {}
+            waiting = sorted(self.declarations, key=lambda d: (d.start, -d.end), reverse=True)
+            around: list[Declaration] = []
+            for each in sorted(self.uses, key=lambda u: u.offset):
+                while waiting and waiting[-1].start <= each.offset:
+                    while around and around[-1].end <= waiting[-1].start:
+                        around.pop()
+                    around.append(waiting.pop())
+                while around and around[-1].end <= each.offset:
+                    around.pop()
+                owners[each.offset] = around[-1] if around else None
+            self._owners = owners
+        return self._owners
 
     def free(self) -> Iterator[Use]:
         """Uses that no declaration in the file accounts for."""

@@ -430,9 +430,8 @@ class Evaluation:
                 return
             if key in _HARMLESS_MODULE:
                 return
-        if parent.type in ("unary_expression", "binary_expression"):
-            return
-        self.result = unknown()
+        if not _is_compared(parent):
+            self.result = unknown()
 
     def loose(self, path: Path, value: Value) -> None:
         """The node at the end of `path` stands for `value` somewhere that was not followed."""
@@ -445,9 +444,8 @@ class Evaluation:
                 else:
                     value.props[key] = unknown()
             return
-        if parent.type in ("unary_expression", "binary_expression", "variable_declarator", "export_specifier"):
-            return
-        value.open = True
+        if not _is_compared(parent):
+            value.open = True
 
 
 def _is_target(path: Path) -> bool:
@@ -455,6 +453,14 @@ def _is_target(path: Path) -> bool:
     if parent.type in ("assignment_expression", "augmented_assignment_expression"):
         return is_field(parent, "left", node)
     return parent.type == "update_expression" or (parent.type == "unary_expression" and has_token(parent, "delete"))
+
+
+def _is_compared(node: Node) -> bool:
+    """Whether an expression only looks at its operands: `typeof`, `===` and the like."""
+    if node.type == "unary_expression":
+        return True
+    signs = ("===", "!==", "==", "!=", "instanceof", "in")
+    return node.type == "binary_expression" and any(has_token(node, sign) for sign in signs)
 
 
 def _declared_names(script: Script, declaration: Node) -> list[str]:
