@@ -1,0 +1,34 @@
+"""What the runtime client wrote about a failure: it corroborates what the files prove, and proves nothing itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.model import Evidence, Origin
+from troubleshooter.text import one_line
+
+
+def said(timeline: Timeline | Unavailable, pattern: str) -> tuple[Evidence, ...]:
+    """The newest error of the present that matches, as evidence; empty where none does."""
+    if isinstance(timeline, Unavailable):
+        return ()
+    wanted = re.compile(pattern)
+    for text, platform in _errors(timeline):
+        if wanted.search(text):
+            cited = timeline.cite("errors", one_line(text, 200), label="error in the log")
+            pasted = cited.origin is Origin.PASTED
+            return (cited if pasted or not platform else replace(cited, origin=Origin.PLATFORM_LOG),)
+    return ()
+
+
+def _errors(timeline: Timeline) -> Iterator[tuple[str, bool]]:
+    """Messages, newest first, with whether the platform or its client wrote them."""
+    for error in reversed(timeline.errors):
+        yield error.message, error.platform
+    for invocation in reversed(timeline.invocations):
+        if invocation.error:
+            yield invocation.error, (invocation.error_type or "").startswith("Runtime.")
