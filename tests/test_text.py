@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import unicodedata
 import urllib.parse
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from troubleshooter.redact import Secrets
@@ -120,8 +121,8 @@ def test_ordinary_lines_are_not_redacted(text: str) -> None:
 def test_a_value_that_was_dropped_is_scrubbed_in_every_usual_form(value: str) -> None:
     secrets = Secrets(b"salt")
     secrets.remember("DB_SECRET", value)
-    if value.isdigit():
-        return
+    assume(not value.isdigit())
+    assume(not re.fullmatch(r"(?i)disabled|(?:python|nodejs|java|ruby|dotnet|provided|go)[\d.a-z]*", value))
     forms = [
         value,
         json.dumps({"x": value}),
@@ -130,6 +131,18 @@ def test_a_value_that_was_dropped_is_scrubbed_in_every_usual_form(value: str) ->
     ]
     for form in forms:
         assert value not in secrets.redact(f"log: {form} end").replace("‹redacted DB_SECRET", "")
+
+
+def test_what_the_record_shows_openly_stays_readable() -> None:
+    secrets = Secrets()
+    secrets.spare("orders-api", "arn:aws:lambda:eu-west-1:123456789012:function:orders-api")
+    for value in ("orders", "eu-west-1", "x86_64", "python3.12", "orders-api"):
+        secrets.remember("STAGE", value)
+    secrets.remember("TABLE", "ledger")
+    command = "aws lambda get-function --function-name orders-api --region eu-west-1"
+    assert secrets.redact(command) == command
+    assert "ledger" not in secrets.redact("reading ledger now").replace("TABLE", "")
+    assert secrets.redact("the ledgers") == "the ledgers"
 
 
 def test_markers_say_the_same_value_and_nothing_else() -> None:

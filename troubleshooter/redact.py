@@ -18,9 +18,12 @@ from dataclasses import dataclass
 
 _MINIMUM = 6
 """Shorter values are common words too often to be scrubbed everywhere."""
-_COMMON = frozenset(
-    {"production", "development", "staging", "default", "enabled", "disabled", "python", "nodejs", "lambda", "handler"}
+_SHORT = 12
+_PUBLIC = re.compile(
+    r"(?i)true|false|production|development|staging|default|enabled|disabled|lambda|handler|x86_64|aarch64|arm64|amd64|linux"
+    r"|(?:python|nodejs|java|ruby|dotnet|provided|go)[\d.a-z]*|[a-z]{2}(?:-[a-z]+)+-\d|warning|warn|error|debug|info"
 )
+"""Values that are no secret anywhere: words, regions, architectures, runtimes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class Secrets:
 
     def __init__(self, salt: bytes | None = None) -> None:
         self._salt = salt if salt is not None else secrets.token_bytes(16)
-        self._forms: dict[str, str] = {}
+        self._forms: dict[str, tuple[str, str]] = {}
+        self._spared: set[str] = set()
         self._lock = threading.Lock()
         self._pattern: re.Pattern[str] | None = None
         self.counts: Counter[str] = Counter()
@@ -77,16 +81,25 @@ class Secrets:
         """Salted hash that says "the same value" within this session and nothing else."""
         return hashlib.blake2s(value.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=6).hexdigest()
 
+    def spare(self, *texts: str | None) -> None:
+        """Texts that AWS's record shows openly and that findings and commands need: names, ARNs, image addresses, handlers.
+
+        A remembered value that is a part of one of them is not scrubbed.
+        """
+        with self._lock:
+            self._spared.update(text for text in texts if text)
+            self._pattern = None
+
     def remember(self, name: str, value: str) -> None:
         """Scrub `value` from now on, also JSON-escaped, URL-encoded and base64-encoded."""
-        if len(value) < _MINIMUM or value.lower() in _COMMON or (value.isdigit() and len(value) < 8):
+        if len(value) < _MINIMUM or _PUBLIC.fullmatch(value) or (value.isdigit() and len(value) < 8):
             return
         marker = f"‹redacted {name} len={len(value)} #{self.digest(value)[:4]}›"
         raw = value.encode("utf-8", "replace")
         forms = {value, json.dumps(value)[1:-1], urllib.parse.quote(value, safe=""), base64.b64encode(raw).decode()}
         with self._lock:
             for form in forms:
-                self._forms.setdefault(form, marker)
+                self._forms.setdefault(form, (marker, value))
             self._pattern = None
 
     def redact(self, text: str) -> str:
@@ -95,8 +108,7 @@ class Secrets:
             return text
         with self._lock:
             if self._pattern is None and self._forms:
-                longest_first = sorted(self._forms, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+                self._pattern = self._compiled()
             pattern = self._pattern
         if pattern is not None:
             text = pattern.sub(self._known, text)
@@ -104,9 +116,18 @@ class Secrets:
             text = rule.pattern.sub(lambda match, rule=rule: self._shaped(rule, match), text)  # type: ignore[misc]
         return text
 
+    def _compiled(self) -> re.Pattern[str]:
+        """One pattern for all forms, longest first; a short plain word is scrubbed as a whole word only."""
+        wanted = [f for f, (_, value) in self._forms.items() if not any(value in spared for spared in self._spared)]
+        parts = [
+            rf"(?<![\w-]){re.escape(f)}(?![\w-])" if len(f) < _SHORT and f.isalnum() else re.escape(f)
+            for f in sorted(wanted, key=len, reverse=True)
+        ]
+        return re.compile("|".join(parts) or r"(?!)")
+
     def _known(self, match: re.Match[str]) -> str:
         self.counts["known value"] += 1
-        return self._forms[match[0]]
+        return self._forms[match[0]][0]
 
     def _shaped(self, rule: Rule, match: re.Match[str]) -> str:
         self.counts[rule.name] += 1

@@ -89,9 +89,11 @@ class Session:
             return self.triage
         wanted = {need.fact for check in all_checks().values() for need in check.needs}
         self.stores = world.open_stores(
-            self.target, self.world, prefetch=[FunctionRecord, Timeline, ImageConfig, Caller, *sorted(wanted, key=str)]
+            self.target, self.world, prefetch=[FunctionRecord, ImageConfig, Timeline, *sorted(wanted, key=str)]
         )
         first = self.stores.first
+        first.get(FunctionRecord)
+        world.start(first, [Caller])  # nothing depends on it, so it does not stand in the way of what the rest waits for
         self.triage = triage(self.stores.role, first.get(FunctionRecord), first.get(Timeline), first.get(GivenText))
         if self.node is None and not self.steps:
             self.node = self.playbooks.first

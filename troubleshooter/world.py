@@ -187,6 +187,7 @@ def open_stores(target: Target, world: World, *, prefetch: Iterable[type[Any]] =
     wanted = list(prefetch)
     deployed: Store | None = None
     if GivenFunction in facts:
+        world.web.warm_up()
         stores.role = Role.DEPLOYED
         deployed = _store(world, facts, Subject(Role.DEPLOYED))
         stores.by_subject[Subject(Role.DEPLOYED)] = deployed

@@ -37,6 +37,7 @@ def get_function(given: GivenFunction, subject: Subject, aws: Aws, secrets: Secr
         "lambda", "GetFunction", resource=_arn(given, aws), required=("Configuration", "Code"), **_named(given)
     )
     code = answer.data["Code"]
+    secrets.spare(code.get("ImageUri"), code.get("ResolvedImageUri"))
     location = code.get("Location") if code.get("RepositoryType") != "ECR" else None
     if location:
         secrets.remember("code location", str(location))
@@ -111,6 +112,7 @@ def _record(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> Functi
 
 def _parsed(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> FunctionRecord:
     architectures = data.get("Architectures") or []
+    _spare(data, secrets)
     logging = data.get("LoggingConfig") or {}
     environment = data.get("Environment") or {}
     variables = environment.get("Variables") or {}
@@ -145,6 +147,14 @@ def _parsed(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> Functi
         code_sha256=data.get("CodeSha256"),
         vpc_attached=bool((data.get("VpcConfig") or {}).get("VpcId")),
     )
+
+
+def _spare(data: Mapping[str, Any], secrets: Secrets) -> None:
+    """What the record shows openly stays readable, even where an environment value repeats it."""
+    config = (data.get("ImageConfigResponse") or {}).get("ImageConfig") or {}
+    words = [*(config.get("EntryPoint") or []), *(config.get("Command") or [])]
+    keys = ("FunctionName", "FunctionArn", "Runtime", "Handler", "Role", "CodeSha256")
+    secrets.spare(*(data.get(key) for key in keys), *words, (data.get("LoggingConfig") or {}).get("LogGroup"))
 
 
 def _override(config: Mapping[str, Any]) -> ImageOverride:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -47,6 +48,10 @@ class Web:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+
+    def warm_up(self) -> None:
+        """Loads the HTTP library on a thread of its own, while other calls are being waited for."""
+        threading.Thread(target=importlib.import_module, args=("httpx",), name="load httpx", daemon=True).start()
 
     def get(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from troubleshooter.facts.base import Fact
@@ -40,7 +40,7 @@ class GivenTemplate(Fact):
     """A deployment template's text."""
 
     path: Path
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +55,14 @@ class GivenLogs(Fact):
     """A file of log events in any of the formats that engineers have at hand."""
 
     path: Path
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GivenText(Fact):
     """Pasted error text."""
 
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
