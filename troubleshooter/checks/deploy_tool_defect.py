@@ -1,0 +1,50 @@
+"""The deploy tool rejects or garbles a correct definition.
+
+What it looks for
+    A tool's own message that contradicts what Lambda's API takes.
+
+Why it breaks
+    Older releases of tools demanded a handler for image functions, or an entrypoint beside the command, swapped
+    subnets and security groups, could not install wheels with new tags, or refused variables that Lambda allows.
+    Following the message would make the definition wrong.
+
+How it is told apart
+    Check the definition against CloudFormation's schema first: where that refuses it too, the definition is wrong.
+
+Fix
+    Upgrade the tool; where that is not possible, work around it in the step concerned.
+
+References
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.DEPLOY
+FREQUENCY = Frequency.OCCASIONAL
+SIGNATURES = (
+    signature(r'Missing \"handler\" property in function', 3),
+    signature(r"PythonPipBuilder:ResolveDependencies", 3),
+    signature(r"InvalidGroupId\.Malformed", 3),
+    signature(
+        r"(?:entryPoint|command).{0,60}(?:must|should) (?:also )?be (?:specified|defined|set) (?:with|along"
+        r"|together)|Either .{0,40}entryPoint",
+        3,
+    ),
+    signature(
+        r"Configuration error at 'functions\.|unrecognized property '"
+        r"|Invalid Serverless Application Specification document|should NOT have additional properties"
+        r"|must NOT have additional properties",
+        2,
+    ),
+    signature(r"PythonPipBuilder:None|NodejsNpmBuilder:|(?:\w+Builder):\w+ - ", 2),
+    signature(r"is not (?:a )?(?:supported|valid) (?:value|property).*(?:PackageType|ImageConfig|Architectures)", 2),
+    signature(
+        r"(?:panic: runtime error|Provider produced inconsistent (?:result|final plan)|Plugin did not respond)",
+        3,
+    ),
+)
+ASK = "Does the definition pass `cfn-lint`, and is the tool's version current?"

@@ -1,0 +1,77 @@
+"""The Dockerfile lacks something that the installation needs.
+
+What it looks for
+    A compiler, git or header that is missing while packages are installed, or a file that was not copied.
+
+Why it breaks
+    AWS's base images carry no compilers. Packages without a wheel for the Python version or the platform are built
+    from source; requirements may point at git repositories or files of the project. `sam build --use-container` adds
+    nothing to images.
+
+How it is told apart
+    The runtime client's own build is `ric_build_failure`. A version that does not exist is `version_does_not_exist`. A
+    package manager that is missing is `pkg_manager_mismatch`.
+
+Fix
+    Install the tools in a build stage and copy the result, or choose a version with a wheel; copy what the installer
+    reads before it runs.
+
+References
+    https://docs.docker.com/build/building/multi-stage/
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.BUILD
+FREQUENCY = Frequency.COMMON
+SIGNATURES = (
+    signature(
+        r"(?:command|unable to execute) '?(?:\S*gcc|g\+\+|cc|clang|\S*-cc)'? (?:failed|: No such file)"
+        r"|error: command '?\S*(?:gcc|g\+\+|cc)'?",
+        3,
+    ),
+    signature(
+        r"(?:gcc|g\+\+|cc|make|cmake|git|cargo|rustc|pkg-config|unzip|tar|gzip|curl|wget|zip|which|patch|ninja"
+        r"|python3?|java): (?:command )?not found",
+        2, unless=r"yum|dnf|apt-get|apk: (?:command )?not found|exit status 127",
+    ),
+    signature(
+        r"Cannot find command 'git'|git(?:\.exe)? (?:is )?not (?:found|installed)|spawn git ENOENT"
+        r"|No such file or directory: '(?:git|gcc|cmake|make)'",
+        3,
+    ),
+    signature(
+        r"Failed building wheel for|Could not build wheels for|Failed to build installable wheels"
+        r"|Failed to build \S+",
+        2, unless=r"awslambdaric",
+    ),
+    signature(
+        r"pg_config executable not found|mysql_config not found|xml2-config|fatal error: \S+\.h: No such file",
+        3, unless=r"execinfo",
+    ),
+    signature(r"Rust compiler|Cargo, the Rust package manager, is not installed|can't find Rust compiler", 3),
+    signature(
+        r"COPY failed: |failed to (?:compute|calculate) (?:cache key|checksum of ref)"
+        r'|forbidden path outside the build context|no source files were specified|\"/\S+\": not found',
+        3,
+    ),
+    signature(
+        r"gyp ERR! (?:stack|find Python)|Could not find any Python installation to use|not found: make",
+        3, unless=r"aws-lambda-ric",
+    ),
+    signature(
+        r"Readme file does not exist|No file/folder found for package|Could not open requirements file"
+        r"|does not appear to be a Python project|No such file or directory: '(?:README|requirements|pyproject"
+        r"|setup)",
+        3,
+    ),
+    signature(
+        r"Unable to find a compatible CMake|CMake must be installed|metadata-generation-failed"
+        r"|subprocess-exited-with-error",
+        2,
+    ),
+)
+ASK = 'Which command or file does the failing step miss, and which RUN or COPY line should bring it?'

@@ -1,0 +1,59 @@
+"""A shared library that native code needs is not in the image.
+
+What it looks for
+    `libNAME.so.N: cannot open shared object file` at an import, or a program that ends with status 127 for the same
+    reason.
+
+Why it breaks
+    AWS's base images are minimal. Packages such as the full OpenCV need X and GL libraries, database drivers need the
+    client's library, converters need half a desktop; their wheels do not bring them. The loader looks in
+    `LD_LIBRARY_PATH` and the default folders and gives up.
+
+How it is told apart
+    The other CPU gives `wrong ELF class` or an `_ext` module that is missing (`native_wrong_arch_lib`), a version that
+    is not found is `native_glibc_too_new` or `system_lib_too_old`. Browser libraries that a package should have
+    unpacked are `bundled_libs_not_unpacked`; a musl name is `native_libc_mismatch`.
+
+Fix
+    Take a build without the dependency (`opencv-python-headless`, with the full one uninstalled), or install the
+    library in the image: `dnf install -y mesa-libGL glib2` on Amazon Linux 2023, `yum install -y mesa-libGL` on 2, the
+    package of the same purpose elsewhere.
+
+References
+    https://docs.aws.amazon.com/lambda/latest/dg/python-image.html
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/issues/31
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.HANDLER
+FREQUENCY = Frequency.VERY_COMMON
+SIGNATURES = (
+    signature(
+        r"lib(?:GL|gthread|glib|SM|Xext|Xrender|X11|gomp|atomic|pq|xmlsec1|xml2|xslt|magic|sndfile|usb|odbc"
+        r"|mysqlclient|mariadb|cairo|pango|rdkit|geos\w*|gdal|proj|zbar|tesseract|leptonica|freetype|fontconfig"
+        r"|expat|gobject|vips|heif|clntsh|aio|sqlite3|lapack|blas|openblas|gfortran|quadmath|hdf5|cudart|cublas"
+        r"|nvidia|ltdl|snappy|lz4|zstd|bz2|ncurses|uuid|snmp|rdkafka|curl|sasl2|ldap|gssapi_krb5"
+        r"|krb5)[\w.+-]*\.so[\w.]*: cannot open shared object file",
+        3,
+    ),
+    signature(r"Unable to import module .*: lib[\w.+-]+\.so[\w.]*: cannot open shared object file", 3),
+    signature(r"(?:ImportError|OSError): lib[\w.+-]+\.so[\w.]*: cannot open shared object file", 3),
+    signature(r"lib[\w.+-]+\.so[\w.]*: cannot open shared object file", 2, unless=r"musl|lib(?:nss3|nspr4)\.so"),
+    signature(
+        r"error while loading shared libraries: \S+",
+        2, unless=r"lib(?:nss3|nspr4)\.so|/opt/extensions|version .?[A-Z]+_",
+    ),
+    signature(r"Error loading shared library \S+: No such file", 2, unless=r"/opt/extensions"),
+    signature(
+        r"no library called \x22?[\w-]+\x22? was found|cannot load library '[^']+'|Unable to find \w+ shared library"
+        r"|Could not find (?:lib)?\w+ library",
+        2,
+    ),
+    signature(r"'NoneType' object has no attribute 'next'", 2),
+    signature(r"exit status 127", 1),
+)
+ASK = 'Does `ldd` find every library of the file named in the message, inside the image?'

@@ -1,0 +1,41 @@
+"""Lambda may not pull from the repository.
+
+What it looks for
+    `Lambda does not have permission to access the ECR image` at deployment, or a function that later fails because it
+    may not access the image.
+
+Why it breaks
+    The repository's policy must let `lambda.amazonaws.com` call `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer`.
+    Lambda adds the statement itself when the caller may read and set the policy; tools that own the policy overwrite
+    it later. The function then runs from Lambda's copy until that is fetched again, weeks after.
+
+How it is told apart
+    An image of another account needs two statements (`ecr_cross_account_policy`). A repository in another region
+    (`region_mismatch_ecr`) and an image that is not there (`ecr_image_absent`) can give the same words. A principal
+    named in the message is the deployer (`deployer_missing_permission`).
+
+Fix
+    Declare the statement for `lambda.amazonaws.com` in the repository's policy, in the tool that owns it, with the
+    functions' ARNs as `aws:sourceArn`.
+
+References
+    https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+    https://github.com/aws-controllers-k8s/community/issues/1886
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.DEPLOY
+FREQUENCY = Frequency.COMMON
+SIGNATURES = (
+    signature(r"Lambda does not have permission to access the ECR image", 3),
+    signature(r"(?:function )?does not have permission to access the specified image", 3),
+    signature(r"ImageAccessDenied", 3),
+    signature(r"Check the ECR permissions", 2),
+    signature(r"Lambda cannot initialize the provided container image", 1),
+    signature(r"ImageRetrievalError|ImageInaccessible|LambdaECRImageRetrievalPolicy", 2),
+)
+ASK = 'Does `aws ecr get-repository-policy` show a statement for lambda.amazonaws.com?'

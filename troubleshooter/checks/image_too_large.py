@@ -1,0 +1,35 @@
+"""The image is larger than 10 GB unpacked.
+
+What it looks for
+    `SizeLimitExceeded`, after the function was created or updated.
+
+Why it breaks
+    The limit of 10 GB counts all layers unpacked, also files that a later layer deletes. ECR shows compressed sizes,
+    which are a third to a half of it.
+
+How it is told apart
+    250 MB and 50 MB are limits of zip packages (`zip_size_limits`). `No space left on device` while building is the
+    build machine's disk; at run time it is `/tmp` (`tmp_full`).
+
+Fix
+    Build in stages, install CPU-only builds of machine-learning packages, remove caches in the same `RUN`, keep models
+    in S3 or EFS.
+
+References
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.DEPLOY
+FREQUENCY = Frequency.OCCASIONAL
+SIGNATURES = (
+    signature(r"SizeLimitExceeded", 3),
+    signature(r"container image size exceeds", 3),
+    signature(r"image (?:size )?(?:is )?(?:too large|larger than|exceeds) .{0,40}(?:10 ?Gi?B|limit)", 3),
+    signature(r"10 ?Gi?B limit", 3),
+)
+ASK = 'How large are the layers unpacked? (`docker history IMAGE` adds them up)'

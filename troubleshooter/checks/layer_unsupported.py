@@ -1,0 +1,34 @@
+"""Lambda could not unpack a layer.
+
+What it looks for
+    `InvalidImage: ImageLayerFailure: UnsupportedImageLayerDetected` with a layer's digest.
+
+Why it breaks
+    The image was accepted and fails while Lambda optimises it: a layer whose content does not fit its type, or a tar
+    with entries that it does not take. It is met with images of Bazel rules and other tools that write tars
+    themselves.
+
+How it is told apart
+    Parent folders without entries are named (`layer_missing_parent_dirs`). A manifest or type that is refused at once
+    is `manifest_index_or_attestation` or `layer_media_type`.
+
+Fix
+    `docker load` and `docker push` the image, or write the layers as gzip with the matching type; update the rules
+    that made them.
+
+References
+    https://github.com/bazel-contrib/rules_oci/issues/645
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.READY
+FREQUENCY = Frequency.RARE
+SIGNATURES = (
+    signature(r"UnsupportedImageLayerDetected", 3),
+    signature(r"ImageLayerFailure", 3),
+    signature(r"InvalidImage\b.*Layer", 2),
+)

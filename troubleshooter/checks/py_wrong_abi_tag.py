@@ -1,0 +1,50 @@
+"""A compiled Python package is for another Python version.
+
+What it looks for
+    An extension submodule that cannot be found although its package is installed.
+
+Why it breaks
+    Compiled modules carry the interpreter's version in their file name (`.cpython-311-…`); another interpreter does
+    not look at them. Typical after the base image moves to a newer Python while vendored packages, a layer or a copied
+    `site-packages` stay.
+
+How it is told apart
+    The tag of the right version and another CPU is `native_wrong_arch_lib`; pure Python packages are not affected. A
+    package that is missing altogether is `py_dep_missing`.
+
+Fix
+    Install with the Python version that runs: inside the image, or `pip install --python-version 3.12
+    --only-binary=:all: …`; take the layer's build for this runtime.
+
+References
+    https://peps.python.org/pep-0425/
+    https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.HANDLER
+FREQUENCY = Frequency.COMMON
+SIGNATURES = (
+    signature(r"\.cpython-3\d+-[\w-]+\.so", 2),
+    signature(
+        r"No module named '?(?:psycopg2\._psycopg|_?pymssql|lxml\.etree|MySQLdb\._mysql|_mysql|PIL\._imaging"
+        r"|grpc\._cython\.cygrpc|google\.protobuf\.pyext\._message|pandas\._libs\.\w+|scipy\.\w+\._\w+"
+        r"|shapely\.lib|confluent_kafka\.cimpl|ujson|awscrt\._awscrt|_awscrt|yaml\._yaml|frozenlist\._frozenlist"
+        r"|multidict\._multidict|aiohttp\._\w+)",
+        3,
+    ),
+    signature(r"No module named '?[\w.]+\._\w+", 2),
+    signature(
+        r"Importing the numpy C-extensions failed|you should not try to import numpy from\s+its source directory",
+        2,
+    ),
+    signature(r"cannot import name '(?:_imaging|etree|cygrpc|_psycopg)' from", 2),
+    signature(r"Python version is: Python3\.\d+ from|We have compiled some common reasons", 2),
+    signature(r"undefined symbol: _?Py\w+", 3),
+    signature(r"compiled (?:for|with|against) Python 3\.\d+|requires? Python '?[<>=~]", 2),
+)
+ASK = "Which Python version is in the module's file name (`cpython-3NN`), and which one runs?"

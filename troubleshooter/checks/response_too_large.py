@@ -1,0 +1,38 @@
+"""The response is larger than Lambda returns.
+
+What it looks for
+    `ResponseSizeTooLarge`, 6291556 bytes, or a 413 when the runtime posts the result.
+
+Why it breaks
+    A response may have 6 MB, also after base64 encoding, which adds a third. The handler succeeds, the runtime is
+    refused when it posts the result, and the caller sees an error. API Gateway has limits of its own.
+
+How it is told apart
+    A request that is too large is refused before the function runs. A malformed answer is `apigw_bad_proxy_response`.
+
+Fix
+    Put the result into S3 and return a link, page it, compress it, or stream the response.
+
+References
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.RESPONSE
+FREQUENCY = Frequency.OCCASIONAL
+SIGNATURES = (
+    signature(r"ResponseSizeTooLarge", 3),
+    signature(r"Response payload size (?:\(\d+ bytes\) )?exceeded maximum allowed payload size", 3),
+    signature(r"exceeded maximum allowed payload size", 3),
+    signature(r"body size is too long", 3),
+    signature(r"(?:post|send)\w* .{0,40}response.{0,60}\b413\b", 3),
+    signature(r"\b6291556\b", 3),
+    signature(r"Http response code: 413|RequestEntityTooLarge", 2, unless=r"UpdateFunction|5120|Zipped|Unzipped"),
+    signature(r"\b413\b", 1),
+)
+ASK = 'How large is the response, base64 included?'

@@ -1,0 +1,44 @@
+"""The function is in a VPC and does not reach what it calls.
+
+What it looks for
+    Connection timeouts to public addresses or AWS services, or a timeout of the function with a call under way.
+
+Why it breaks
+    Interfaces of functions have no public address. An internet gateway alone does not help, not even in a public
+    subnet: the route must lead to a NAT gateway, or the service needs a VPC endpoint. Security groups and resolvers
+    can block too.
+
+How it is told apart
+    A refused connection reaches its host. Errors before the timeout that name a permission are
+    `role_missing_permission`. A handler that computes until the end is `function_timeout`.
+
+Fix
+    Private subnets with a route to a NAT gateway, or endpoints for the services used; or take the function out of the
+    VPC.
+
+References
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.INVOKE
+FREQUENCY = Frequency.VERY_COMMON
+SIGNATURES = (
+    signature(r"ETIMEDOUT|ENETUNREACH|EHOSTUNREACH", 3),
+    signature(
+        r"ConnectTimeoutError|ConnectTimeout\b|Connect timeout on endpoint URL|ReadTimeoutError"
+        r"|EndpointConnectionError|Could not connect to the endpoint URL",
+        3,
+    ),
+    signature(r"(?:connection|connect|dial tcp \S+:?).{0,40}(?:timed out|timeout|i/o timeout)", 2),
+    signature(r"EAI_AGAIN|Temporary failure in name resolution|getaddrinfo (?:ENOTFOUND|failed)", 2),
+    signature(r"Task timed out after [\d.]+ seconds", 1),
+    signature(r"Sandbox\.Timedout", 1),
+    signature(r"Task timed out after (?:[3-9]\d|\d{3})\.\d+ seconds", 2),
+    signature(r"Network is unreachable|socket hang up|UND_ERR_CONNECT_TIMEOUT|Max retries exceeded with url", 2),
+)
+ASK = "Is the function attached to a VPC, and do its subnets' routes lead to a NAT gateway or endpoints?"
