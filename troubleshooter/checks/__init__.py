@@ -13,7 +13,7 @@ import pkgutil
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, ParamSpec
 
@@ -118,6 +118,11 @@ def not_applicable(message: str) -> Verdict:
 def unknown(message: str, *evidence: Evidence, unblock: Unblock | None = None) -> Verdict:
     """The facts were read and do not settle it, or could not be read."""
     return Verdict(Outcome.UNKNOWN, message, evidence, unblock=unblock)
+
+
+def beside(*evidence: Evidence) -> tuple[Evidence, ...]:
+    """Evidence that supports a finding which stands without it: it is shown, but the proof does not rest on it."""
+    return tuple(replace(e, fact="") for e in evidence)
 
 
 def missing(fact: Unavailable) -> Verdict:

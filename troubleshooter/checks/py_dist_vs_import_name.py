@@ -34,7 +34,7 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.code import Import, ImportClosure
 from troubleshooter.facts.distributions import distributions_of, misleading_imports, table_source
@@ -161,7 +161,7 @@ def _failed(
             label = f"{each.installed.name} {each.installed.version} brings"
             brings = each.installed.provides or "other imports"
             evidence.append(installed.cite("distributions", brings, label=label, source=each.installed.path))
-        evidence += _from_index(each, answers)
+        evidence += beside(*_from_index(each, answers))
         if each.right:
             label = f"`{each.wanted.module}` is known to come from"
             source = table_source()
