@@ -51,6 +51,8 @@ class Symlink:
 @dataclass(frozen=True)
 class Hardlink:
     target: str
+    mode: int | None = None
+    """The link's own, which an engine gives to the file; None for the target's, as builders write it."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,11 @@ def layer_tar(files: Files, *, format: int = tarfile.PAX_FORMAT, parents: bool =
                 made.add(name.rstrip("/"))
             data = _bytes(content)
             info = _info(name, content)
+            target = files.get(content.target) if isinstance(content, Hardlink) else None
+            if isinstance(content, Hardlink) and isinstance(target, File):
+                info.mode, info.uid, info.gid = target.mode, target.uid, target.gid
+            if isinstance(content, Hardlink) and content.mode is not None:
+                info.mode = content.mode
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
     return buffer.getvalue()

@@ -7,7 +7,7 @@ for; of one in a stream, what is worth keeping is kept as it passes. Nothing is 
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from troubleshooter.collectors.inflate import FileWindow, Window, malformed, too_big
@@ -80,6 +80,8 @@ class _LayerReader:
         self.layer = Layer(window=window if isinstance(window, FileWindow) else None)
         self.folders: dict[str, str] = {"": ""}
         """Folder as named → folder as it is once this layer's own links are followed."""
+        self.same: dict[str, list[str]] = {}
+        """Names of one file, by each of them."""
         self.removals = 0
         self.pending_names = 0
         self.pending_members = 0
@@ -167,12 +169,12 @@ class _LayerReader:
                 Kind.SYMLINK, 0o777, member.uid, member.gid, size, member.link, layer=self.index
             )
         elif kind is HARDLINK:
-            self._add_link(path, member.link)
+            self._add_link(path, member)
         else:
             layer.entries[path] = Entry(Kind.OTHER, member.mode, member.uid, member.gid, layer=self.index)
 
-    def _add_link(self, path: str, link: str) -> None:
-        named = posixpath.normpath("/" + link.lstrip("/"))
+    def _add_link(self, path: str, member: Member) -> None:
+        named = posixpath.normpath("/" + member.link.lstrip("/"))
         parent, _, base = named.rpartition("/")
         target = f"{self.folders.get(parent, parent)}/{base}"
         layer = self.layer
@@ -182,10 +184,17 @@ class _LayerReader:
         if entry is None:
             layer.links[path] = target
             return
-        layer.entries[path] = entry
         _copy(layer.places, target, path)
         _copy(layer.contents, target, path)
         _copy(layer.elves, target, path)
+        same = self.same.setdefault(target, [target])
+        same.append(path)
+        self.same[path] = same
+        # An engine sets owner and mode that the link states: of the file itself, whatever its name.
+        mode = member.mode if entry.kind is Kind.FILE else entry.mode
+        entry = replace(entry, mode=mode, uid=member.uid, gid=member.gid)
+        for each in same:
+            layer.entries[each] = entry
 
     def _add_file(self, path: str, member: Member) -> None:
         size, offset, window = member.size, member.offset, self.window
@@ -244,6 +253,8 @@ class _LayerReader:
 
     def _remove(self, path: str) -> None:
         layer = self.layer
+        if path in self.same:
+            self.same.pop(path).remove(path)
         layer.entries.pop(path, None)
         layer.places.pop(path, None)
         layer.contents.pop(path, None)

@@ -12,9 +12,10 @@ from troubleshooter.facts.tree import FileTree
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A descriptor: what a manifest says of one blob."""
+    """A descriptor: what a manifest says of one blob. Each part is empty or 0 where the transport does not state it."""
 
     digest: str
+    """In a docker archive that of the uncompressed layer."""
     media_type: str
     size: int
 
@@ -39,7 +40,7 @@ class ImageManifest(Fact):
     digest: str | None
     """Digest of what the reference names: the index if it is one. None where the transport has none (docker-archive)."""
     media_type: str
-    """Media type of what the reference names."""
+    """Media type of what the reference names; empty where the transport has no manifest: a docker archive, an engine."""
     is_index: bool = False
     platforms: tuple[Platform, ...] = ()
     """Entries of the index, attestations marked."""
@@ -47,6 +48,7 @@ class ImageManifest(Fact):
     """Digest of the chosen single-platform manifest; equals `digest` unless `is_index`."""
     config: Blob
     layers: tuple[Blob, ...] = ()
+    """Lowest first; none from an engine, which does not tell them."""
 
 
 @dataclass(frozen=True, kw_only=True)
