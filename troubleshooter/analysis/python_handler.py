@@ -232,7 +232,7 @@ class Resolver:
                 continue
             if export in text:
                 yield f"{module}.{export}"
-            if step.problem in ("malformed", "module missing"):
+            if step.path is None:
                 for name in _entry_points(self.sources.module(path), export):
                     yield f"{module}.{name}"
 

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from tests.coding import HANDLER, SITE, a_source, a_zip, an_image, invoked, logged
+from tests.factories import IMAGE
+from troubleshooter.checks.py_dep_missing import py_dep_missing as the_check
+from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.code import ImportClosure
+from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.model import Outcome, Rung
+
+NONE = Unavailable(Reason.DENIED, "not allowed")
+LAYER = ("arn:aws:lambda:eu-west-1:123456789012:layer:deps:1",)
+
+
+@pytest.mark.parametrize(
+    ("imports", "outcome"),
+    [
+        pytest.param("import httpx\n", Outcome.FAIL, id="not there"),
+        pytest.param("from google.cloud import storage\n", Outcome.FAIL, id="part of a namespace"),
+        pytest.param("import distutils\n", Outcome.FAIL, id="left the standard library"),
+        pytest.param("class K:\n    import httpx\n", Outcome.FAIL, id="in a class body"),
+        pytest.param("try:\n    import httpx\nexcept ImportError:\n    raise\n", Outcome.FAIL, id="caught and raised"),
+        pytest.param(
+            "try:\n    import ujson\nexcept ImportError:\n    import orjson\n", Outcome.FAIL, id="both missing"
+        ),
+        pytest.param("import importlib\nimportlib.import_module('httpx')\n", Outcome.FAIL, id="by call"),
+        pytest.param("import json, os, asyncio\n", Outcome.PASS, id="standard library"),
+        pytest.param("import boto3, dateutil, urllib3\n", Outcome.PASS, id="brought by the runtime"),
+        pytest.param("try:\n    import ujson\nexcept ImportError:\n    import json\n", Outcome.PASS, id="guarded"),
+        pytest.param(
+            "from contextlib import suppress\nwith suppress(ImportError):\n    import httpx\n",
+            Outcome.PASS,
+            id="suppressed",
+        ),
+        pytest.param(
+            "import typing\nif typing.TYPE_CHECKING:\n    import httpx\n", Outcome.PASS, id="for type checkers"
+        ),
+        pytest.param(
+            "import sys\nif sys.version_info < (3, 11):\n    import tomli\n", Outcome.PASS, id="for older versions"
+        ),
+        pytest.param(
+            "import sys\nif sys.platform == 'win32':\n    import pywin\n", Outcome.PASS, id="for another system"
+        ),
+        pytest.param("import os\nif os.getenv('DEBUG'):\n    import debugpy\n", Outcome.PASS, id="under a condition"),
+        pytest.param("def late():\n    import httpx\n", Outcome.PASS, id="inside a function"),
+        pytest.param("import installed.deep\n", Outcome.PASS, id="installed: not looked into"),
+        pytest.param("import native\n", Outcome.PASS, id="extension of another Python: another mode"),
+        pytest.param(
+            "import sys\nsys.path.insert(0, '/var/task/lib')\nimport vendored\n",
+            Outcome.PASS,
+            id="folder added to sys.path",
+        ),
+        pytest.param(
+            "import sys\nsys.path.insert(0, find())\nimport httpx\n", Outcome.UNKNOWN, id="unknown folder added"
+        ),
+        pytest.param("import own_broken\n", Outcome.UNKNOWN, id="own module that cannot be parsed"),
+    ],
+)
+def test_outcome(imports: str, outcome: Outcome) -> None:
+    files = {
+        "app.py": imports + HANDLER,
+        f"{SITE}/installed/__init__.py": "import its_optional_dependency\n",
+        "native.cpython-39-x86_64-linux-gnu.so": b"\x7fELF",
+        "lib/vendored.py": "",
+        "own_broken.py": "def broken(:\n",
+        f"{SITE}/google/auth/__init__.py": "",
+    }
+    assert an_image(files).ask(the_check).outcome is outcome
+
+
+def test_own_modules_are_followed_and_named_by_line() -> None:
+    files = {
+        "app.py": "from core import client\n" + HANDLER,
+        "core/__init__.py": "",
+        "core/client.py": '"""Doc."""\nimport httpx\n',
+    }
+    found = an_image(files, timeline=logged("Unable to import module 'app': No module named 'httpx'")).ask(the_check)
+    assert found.outcome is Outcome.FAIL
+    assert found.evidence[0].source == "image /var/task/core/client.py:2"
+    assert found.evidence[0].value == "httpx"
+    assert found.evidence[1].label == "looked in"
+    assert found.evidence[-1].label == "error in the log"
+
+
+def test_the_known_distribution_is_installed() -> None:
+    found = an_image({"app.py": "import cv2\n" + HANDLER}).ask(the_check)
+    assert found.remediation
+    (command,) = map(shlex.split, found.remediation.commands)
+    assert command[:4] == ["python", "-m", "pip", "install"]
+    assert command[4].startswith("opencv-python")
+    assert "docker run" in found.remediation.verify
+
+
+def test_zip_packages() -> None:
+    assert a_zip({"app.py": "import requests\n" + HANDLER}).ask(the_check).outcome is Outcome.FAIL
+    there = {"app.py": "import certifi\n" + HANDLER, "certifi/__init__.py": ""}
+    assert a_zip(there).ask(the_check).outcome is Outcome.PASS
+    assert a_zip({"app.py": "import boto3\n" + HANDLER}).ask(the_check).outcome is Outcome.PASS
+    assert a_zip({"app.py": "import requests\n" + HANDLER}, layers=LAYER).ask(the_check).outcome is Outcome.UNKNOWN
+    perhaps = a_zip({"app.py": "import pkg_resources\n" + HANDLER}).ask(the_check)
+    assert perhaps.outcome is Outcome.UNKNOWN
+
+
+def test_a_source_folder_does_not_show_what_is_installed() -> None:
+    files = {
+        "Dockerfile": 'FROM public.ecr.aws/lambda/python:3.12\nCMD ["app.handler"]\n',
+        "app.py": "import requests\n" + HANDLER,
+    }
+    assert a_source(files).ask(the_check).outcome is Outcome.UNKNOWN
+
+
+def test_an_import_inside_a_function_bites_when_a_call_ran_into_it() -> None:
+    source = "def handler(event, context):\n    import httpx\n"
+    failed = invoked(status="error", error="No module named 'httpx'", error_type="ModuleNotFoundError")
+    other = invoked(status="error", error="No module named 'yaml'")
+    assert an_image({"app.py": source}, timeline=logged(invocations=(other,))).ask(the_check).outcome is Outcome.PASS
+    found = an_image({"app.py": source}, timeline=logged(invocations=(failed,))).ask(the_check)
+    assert found.outcome is Outcome.FAIL
+    assert found.rung is Rung.INVOKE
+
+
+def test_without_layers_nothing_is_said() -> None:
+    assert an_image({}).ask(the_check).outcome is Outcome.NOT_APPLICABLE
+    closure = ImportClosure(reading=IMAGE, language="node")
+    runtime = RuntimeModel(reading=IMAGE, language="node", client="zip")
+    assert the_check(closure, runtime, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
