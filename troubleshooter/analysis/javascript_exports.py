@@ -49,9 +49,17 @@ def exports_of(script: Script, *, esm: bool) -> Value:
     if key not in script.memory:
         if script.broken_at is not None:
             raise Unparsed("its syntax is not understood")
-        script.memory[key] = Evaluation(script, esm=esm).run()
+        evaluation = Evaluation(script, esm=esm)
+        script.memory[key] = evaluation.run()
+        script.memory["evaluation"] = evaluation
     found: Value = script.memory[key]
     return found
+
+
+def variable(script: Script, name: str) -> Value:
+    """The value of a module-level variable once the module has loaded; unknown unless `exports_of` was asked before."""
+    evaluation = script.memory.get("evaluation")
+    return evaluation.read(name) if isinstance(evaluation, Evaluation) else unknown()
 
 
 class Evaluation:
