@@ -32,6 +32,11 @@ BEFORE_DEPLOYMENT = (Rung.BUILD, Rung.DEPLOY, Rung.READY, Rung.SPAWN, Rung.RUNTI
 """Rungs that everything applicable must have been checked on before `none` is said of something not deployed."""
 
 
+def roles(role: Role) -> tuple[Role, ...]:
+    """The subjects in which a symptom may lie. What a refused update would run may also be what lies at hand."""
+    return (Role.ATTEMPTED, Role.PROPOSED) if role is Role.ATTEMPTED else (role,)
+
+
 def settle(findings: Sequence[Finding], ladder: Sequence[RungReport], role: Role) -> list[Finding]:
     """Findings after they have been held against each other and against what newer evidence shows.
 
@@ -51,7 +56,7 @@ def settle(findings: Sequence[Finding], ladder: Sequence[RungReport], role: Role
         if f.outcome is Outcome.FAIL and by is not None:
             verdict = replace(f.verdict, outcome=Outcome.NOT_APPLICABLE)
             settled.append(replace(f, verdict=verdict, explained_by=by))
-        elif f.outcome is Outcome.FAIL and f.subject.role is role and _contradicted(f, reached):
+        elif f.outcome is Outcome.FAIL and f.subject.role in roles(role) and _contradicted(f, reached):
             text = f"contradicted: {f.verdict.message}; but newer evidence shows that the {f.rung} rung was passed"
             settled.append(replace(f, verdict=replace(f.verdict, outcome=Outcome.UNKNOWN, message=text)))
         else:
@@ -66,7 +71,7 @@ def _contradicted(finding: Finding, reached: int) -> bool:
 def fold(triage: Triage, findings: Sequence[Finding]) -> Diagnosis:
     """The conclusion. `findings` are settled; the order among them does not matter."""
     symptom = triage.symptom
-    mine = [f for f in findings if f.subject.role is symptom.role]
+    mine = [f for f in findings if f.subject.role in roles(symptom.role)]
     candidates = sorted((f for f in mine if f.outcome is Outcome.FAIL and f.severity in LOUD), key=_order)
     failing = symptom.rung
     causes = [f for f in candidates if failing is None or f.rung.height <= failing.height]

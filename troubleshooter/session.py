@@ -93,8 +93,11 @@ class Session:
         )
         first = self.stores.first
         first.get(FunctionRecord)
-        world.start(first, [Caller])  # nothing depends on it, so it does not stand in the way of what the rest waits for
+        world.start(
+            first, [Caller]
+        )  # nothing depends on it, so it does not stand in the way of what the rest waits for
         self.triage = triage(self.stores.role, first.get(FunctionRecord), first.get(Timeline), first.get(GivenText))
+        self.stores.role = self.triage.symptom.role
         if self.node is None and not self.steps:
             self.node = self.playbooks.first
             self.journal.append("start", **records.start(self.target, self.stores.by_subject, self.playbooks.hashes))
@@ -108,7 +111,7 @@ class Session:
         if node is None:
             raise RuntimeError("the walk is over")
         if node.ask:
-            return Evaluation(node, proposed=_proposal(node, self.stores.first, result))
+            return Evaluation(node, proposed=_proposal(node, next(iter(self.stores.focus.values())), result))
         found = [
             all_checks()[check].find(store, subject, on_path=True)
             for check in node.checks
@@ -202,7 +205,7 @@ class Session:
         entries += [("gap", gap) for gap in self._gaps()]
         entries += [("read", dataclasses.asdict(c)) for c in self.world.calls.since(self._calls_written)]
         self._calls_written += sum(kind == "read" for kind, _ in entries)
-        caller = _soon(self.stores.first, Caller) if self.stores.role is Role.DEPLOYED else None
+        caller = _soon(self.stores.first, Caller) if Subject(Role.DEPLOYED) in self.stores.by_subject else None
         body = records.diagnosis(self.diagnosis, caller, dict(self.world.secrets.counts))
         self.journal.append_all([*entries, ("diagnosis", body)])
         return self.diagnosis

@@ -95,13 +95,15 @@ def triage(
 
     for stopped in (pasted, state, attempt):
         if stopped is not None and stopped.rung is not None:
+            newer = stopped is pasted and role is Role.DEPLOYED
             ladder.mark(stopped.rung, RungState.FAILED, *stopped.evidence)
-            _record_shows(ladder, record, role)
+            if not newer:  # the record speaks of the version before the one that was refused
+                _record_shows(ladder, record, role)
             if stopped.below_passed:
                 ladder.passed_below(stopped.rung, *stopped.evidence)
             symptom = Symptom(
                 rung=stopped.rung,
-                role=role,
+                role=Role.ATTEMPTED if newer else role,
                 summary=stopped.summary,
                 evidence=stopped.evidence,
                 since=_since(timeline, stopped),
@@ -121,6 +123,13 @@ def triage(
         ladder.reports(),
         Symptom(None, role, summary, evidence, suspects=tuple(ranked), healthy=healthy),
     )
+
+
+def refused(text: str) -> bool:
+    """Whether a pasted text tells of a build or deployment that failed: then it is newer than what runs."""
+    first = next(iter(suspects.rank([text])), None)
+    mode = all_modes().get(first.cause) if first else None
+    return mode is not None and mode.rung is not None and mode.rung.height <= Rung.DEPLOY.height
 
 
 def failing_rung(result: Triage) -> Rung | None:

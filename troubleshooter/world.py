@@ -16,9 +16,10 @@ from troubleshooter import analysis, collectors
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.web import Web
+from troubleshooter.diagnosis import roles
 from troubleshooter.errors import UsageError
 from troubleshooter.facts import CallLog, Cost, Provider, Reading, Reason, Store, Unavailable, providers_in
-from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import (
     GivenFunction,
     GivenImage,
@@ -32,11 +33,15 @@ from troubleshooter.facts.image import ImageManifest
 from troubleshooter.facts.template import Template
 from troubleshooter.model import Origin, Role, Subject, Target
 from troubleshooter.redact import Secrets
+from troubleshooter.triage import refused
 
 TRANSPORTS = ("docker-daemon", "docker-archive", "oci-archive", "oci", "docker")
 MAX_FILE = 64 * 1024 * 1024
 """Bytes of a log file, template or pasted text that are read."""
 
+_IMAGE_URI = re.compile(
+    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/[a-z0-9._/-]+(?::[\w.-]*\w|@sha256:[0-9a-f]{64})"
+)
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d):(?P<account>\d{12}):function:"
@@ -168,13 +173,14 @@ class Stores:
 
     @property
     def focus(self) -> dict[Subject, Store]:
-        """The subjects in which the symptom happened."""
-        return {s: store for s, store in self.by_subject.items() if s.role is self.role}
+        """The subjects in which the symptom happened; what is deployed where a refused update is known by its text alone."""
+        fitting = {s: store for s, store in self.by_subject.items() if s.role in roles(self.role)}
+        return fitting or dict(list(self.by_subject.items())[:1])
 
     @property
     def first(self) -> Store:
         """The store that triage reads: of what is deployed, or of the first thing proposed."""
-        return next(iter(self.focus.values()))
+        return next(iter(self.by_subject.values()))
 
 
 def open_stores(target: Target, world: World, *, prefetch: Iterable[type[Any]] = (), cheap: bool = True) -> Stores:
@@ -193,6 +199,9 @@ def open_stores(target: Target, world: World, *, prefetch: Iterable[type[Any]] =
         stores.by_subject[Subject(Role.DEPLOYED)] = deployed
         if cheap:
             start(deployed, wanted)
+    if deployed is not None and (update := _attempted(world, facts, deployed)) is not None:
+        stores.by_subject[Subject(Role.ATTEMPTED)] = update
+        start(update, wanted if cheap else ())
     for subject, extra, without in _proposed(world, facts, deployed):
         kept = {kind: fact for kind, fact in facts.items() if kind not in without and kind is not GivenFunction}
         if deployed is not None:
@@ -218,6 +227,20 @@ def _store(world: World, facts: Mapping[type[Any], object], subject: Subject, ex
     return Store(
         all_providers(), [*world.seeds, *facts.values(), subject, *extra], missing={**absent, **world.withheld}
     )
+
+
+def _attempted(world: World, facts: Mapping[type[Any], object], deployed: Store) -> Store | None:
+    """What an update that was refused would run: the deployed record with the image that the pasted text names."""
+    text = facts.get(GivenText)
+    named = _IMAGE_URI.search(text.text) if isinstance(text, GivenText) else None
+    if not isinstance(text, GivenText) or named is None or not refused(text.text):
+        return None
+    record = deployed.get(FunctionRecord)
+    if not isinstance(record, FunctionRecord) or not record.is_image:
+        return None
+    code = FunctionCode(reading=text.reading, image_uri=named[0], repository_type="ECR")
+    kept = {kind: fact for kind, fact in facts.items() if kind is GivenOptions}
+    return _store(world, kept, Subject(Role.ATTEMPTED), (record, code))
 
 
 def _proposed(

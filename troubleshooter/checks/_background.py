@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from troubleshooter.checks import beside
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.code import BackgroundWork, FloatingWork
 from troubleshooter.facts.logs import Invocation, Timeline
@@ -41,7 +42,7 @@ def as_logged(timeline: Timeline | Unavailable) -> tuple[Evidence, ...]:
         )
     if fine and fine[-1].lines:
         found.append(timeline.cite("invocations", _end(fine[-1]), label="end of the newest invocation"))
-    return tuple(found)
+    return beside(*found)
 
 
 def _end(invocation: Invocation) -> str:

@@ -12,7 +12,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from troubleshooter import records
-from troubleshooter.diagnosis import settle
+from troubleshooter.diagnosis import roles, settle
 from troubleshooter.model import Diagnosis, Finding, Outcome, Status
 from troubleshooter.session import Session, Verification
 from troubleshooter.tui import background
@@ -61,7 +61,7 @@ class FindingScreen(OwnScreen):
         assert diagnosis is not None  # noqa: S101 - the walk opens this screen with a diagnosis
         self.diagnosis: Diagnosis = diagnosis
         found = settle(list(session.findings.values()), session.open().ladder, session.stores.role)
-        self.findings = [f for f in found if f.subject.role is session.stores.role]
+        self.findings = [f for f in found if f.subject.role in roles(session.stores.role)]
         self.causes = [f for c in diagnosis.causes for f in self.findings if f.check == c and f.outcome is Outcome.FAIL]
         self.commands = [
             command for f in self.causes if f.verdict.remediation for command in f.verdict.remediation.commands
