@@ -56,7 +56,6 @@ _EXTENSION = re.compile(r"\.(py|js|mjs|cjs|ts)(?=\.|$)")
         "handler_module_missing",
         "handler_export_missing",
         "imageconfig_command_wrong",
-        "node_handler_dotted_file",
     ),
 )
 def handler_malformed(
