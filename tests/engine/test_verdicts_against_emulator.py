@@ -69,7 +69,7 @@ def known(variant: Variant) -> Variant:
 
 def blamed(reference: str, variant: Variant) -> set[str]:
     """The failure modes, warnings and worse, that a look at the image finds for a function with the variant's override."""
-    target = Target(image=reference)
+    target = Target(image=reference, offline=True)
     world = World.real(target)
     launch = variant.launch
     override = ImageOverride(entrypoint=launch.entrypoint, command=launch.command, workdir=launch.workdir)
