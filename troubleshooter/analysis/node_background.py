@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from troubleshooter.analysis.javascript import Path, Script, Unparsed, arguments, unwrap
+from troubleshooter.analysis.javascript import Path, Script, Unparsed, arguments, has_token, unwrap
 from troubleshooter.analysis.javascript_fate import Fate, fate
 from troubleshooter.analysis.javascript_functions import Calls, Function, own_code, parameters
 from troubleshooter.analysis.javascript_promises import Promised, Promises, timer
@@ -26,6 +26,8 @@ from troubleshooter.facts.runtime import RuntimeModel
 
 MAX_FUNCTIONS = 400
 MAX_FOUND = 100
+BUNDLE = 256 << 10
+"""Bytes from which a file is taken for a bundle, in which other people's functions are not told from one's own."""
 _LOOPS = frozenset({"for_statement", "for_in_statement", "while_statement", "do_statement"})
 _EMPTIES = "callbackWaitsForEmptyEventLoop"
 
@@ -152,7 +154,7 @@ class Walk:
                 if ends in (Fate.AWAITED, Fate.RETURNED) and made.slow:
                     self.awaited.append(_work(function, path, made.construct, False))
             if target is not None:
-                yield target, last
+                yield target, last and (target.script is not script or len(script.source) <= BUNDLE)
 
     def ends(self, script: Script, path: Path, made: Promised, function: Function) -> Fate:
         """`forEach` gives nothing back: whatever is done with that, its callbacks' promises are dropped."""
@@ -201,9 +203,9 @@ def _waits(function: Function) -> Iterator[Path]:
     """Where a function waits for something."""
     for path in own_code(function):
         kind = path[-1].type
-        if kind in ("await_expression", "yield_expression"):
-            yield path
-        elif kind == "for_in_statement" and any(c.type == "await" for c in path[-1].children):
+        if kind in ("await_expression", "yield_expression") or (
+            kind == "for_in_statement" and has_token(path[-1], "await")
+        ):
             yield path
         elif kind == "return_statement" and path[-1].named_children:
             value = unwrap(path[-1].named_children[0])

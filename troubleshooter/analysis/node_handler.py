@@ -11,6 +11,7 @@ from troubleshooter.analysis.node_exports import Answer, Exports
 from troubleshooter.analysis.node_files import NodeFiles
 from troubleshooter.analysis.node_location import Location, locate, same_name
 from troubleshooter.analysis.node_resolution import Resolver
+from troubleshooter.analysis.python_finder import Access
 from troubleshooter.analysis.python_handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.image import CodeTree, ImageConfig
@@ -34,6 +35,8 @@ def node_handler(
     search = HandlerSearch(NodeFiles(code.tree), runtime)
     location, answer = search.resolve(runtime.handler)
     problem, detail = search.judge(runtime.handler, location, answer)
+    if location.path is not None and not Access(code.tree, obeyed=code.kind != "source").readable(location.path):
+        problem, detail = "unreadable", f"Lambda's user may not read {location.path}"
     own = config.command[-1] if isinstance(config, ImageConfig) and config.command else None
     wanted = problem not in ("", "undecided", "unreadable")
     reading = reading_of(code)

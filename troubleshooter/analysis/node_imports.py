@@ -14,6 +14,7 @@ from troubleshooter.analysis.module_format import format_of, not_node
 from troubleshooter.analysis.node_files import NodeFiles, loading
 from troubleshooter.analysis.node_location import locate
 from troubleshooter.analysis.node_resolution import Found, Outcome, Resolver, package_name
+from troubleshooter.analysis.python_finder import Access
 from troubleshooter.analysis.python_handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.code import Import, ImportClosure
@@ -51,7 +52,7 @@ def node_imports(runtime: RuntimeModel, code: CodeTree) -> ImportClosure | Unava
     location = locate(runtime.handler, runtime.task_root, files, runtime)
     if location.path is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, f"no file was found for the handler {runtime.handler}")
-    walk = Walk(files, Resolver(files, runtime), runtime)
+    walk = Walk(files, Resolver(files, runtime), runtime, Access(code.tree, obeyed=code.kind != "source"))
     walk.follow(location.path, location.loader)
     doubts = tuple(dict.fromkeys((*runtime.open_ends, *walk.doubts())))
     return ImportClosure(
@@ -73,6 +74,7 @@ class Walk:
     files: NodeFiles
     resolver: Resolver
     runtime: RuntimeModel
+    access: Access
     imports: list[Import] = field(default_factory=list)
     missing: list[Import] = field(default_factory=list)
     deferred: list[Import] = field(default_factory=list)
@@ -113,6 +115,8 @@ class Walk:
         content = self.files.tree.read(path)
         if content is None:
             raise Unparsed("its content was not read")
+        if not self.access.readable(path):
+            raise Unparsed("Lambda's user may not read it")
         self.text += len(content)
         if _REWIRED.search(content):
             self.rewired = self.rewired or path

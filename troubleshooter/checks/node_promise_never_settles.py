@@ -1,0 +1,37 @@
+"""The handler's promise never settles, and the process has nothing left to do.
+
+What it looks for
+    `Runtime.NodeJsExit`, or a successful answer of `null` that nobody meant.
+
+Why it breaks
+    An async handler awaits a promise that is never resolved or rejected (a callback that is not called on some path, an
+    emitter without its event). Once the event loop is empty Node.js ends, and the runtime client reports
+    `Runtime.NodeJsExit`. A handler that is not async and never calls its callback answers `null`, with success.
+
+How it is told apart
+    Work that goes on after the answer is `background_node_promise`. A promise that stays pending while sockets are open
+    runs into the time limit (`function_timeout`). `process.exit()` is `sys_exit_in_code`.
+
+Fix
+    Settle the promise on every path: resolve, reject, and a timeout; call the callback on every path.
+
+References
+    https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
+    https://nodejs.org/api/process.html#exit-codes
+"""
+
+from __future__ import annotations
+
+from troubleshooter.checks import Frequency, signature
+from troubleshooter.model import Rung
+
+RUNG = Rung.INVOKE
+FREQUENCY = Frequency.OCCASIONAL
+SIGNATURES = (
+    signature(r"Runtime\.NodeJsExit", 3),
+    signature(r"(?:Promise|promise) (?:is |was )?never (?:settles|settled|resolves|resolved)", 3),
+    signature(r"Detected unsettled top-level await", 3),
+    signature(r"Runtime exited without providing a reason[\s\S]{0,400}node|exit status 13\b", 1),
+    signature(r"(?:lambda|handler|function|invocation)\b[^\n]{0,40}\b(?:returns|returned|answers|responds with) `?null\b", 1),
+)
+ASK = "Is there a path on which the awaited promise is neither resolved nor rejected?"
