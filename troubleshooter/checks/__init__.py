@@ -144,6 +144,8 @@ class Mode:
     check: Check | None
     rung: Rung | None
     """Where it bites: the check's rung, else the module's `RUNG`."""
+    ask: str | None = None
+    """A cheap question or command that tells this mode from those that look alike."""
 
     @property
     def title(self) -> str:
@@ -174,6 +176,7 @@ def _mode(name: str) -> Mode:
         frequency=getattr(module, "FREQUENCY", Frequency.OCCASIONAL),
         check=found,
         rung=found.rung if found else getattr(module, "RUNG", None),
+        ask=getattr(module, "ASK", None),
     )
 
 

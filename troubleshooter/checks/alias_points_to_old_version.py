@@ -25,8 +25,7 @@ from troubleshooter.model import Rung
 RUNG = Rung.STALE
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
-    signature(r"START RequestId: \S+ Version: \d+", 1),
     signature(r"alias.{0,80}(?:old|previous|wrong|version \d+)", 2),
     signature(r"provisioned concurrency.{0,80}alias", 1),
 )
-ASK = 'Which version do the START lines show?'
+ASK = "Which version do the START lines show?"

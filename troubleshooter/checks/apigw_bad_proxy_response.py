@@ -28,7 +28,7 @@ FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"Malformed Lambda proxy response", 3),
     signature(r"(?:status code|body).{0,60}(?:integer|string|missing).{0,60}proxy|proxy response", 2),
-    signature(r'\{\"message\":\s?\"Internal server error\"\}', 2),
+    signature(r"\{\"message\":\s?\"Internal server error\"\}", 2),
     signature(r"\b502\b.{0,40}Bad Gateway", 2),
     signature(r"(?:ALB|target group).{0,120}(?:502|malformed)|LambdaInvalidResponse", 3),
 )

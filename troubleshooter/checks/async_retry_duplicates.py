@@ -34,4 +34,4 @@ SIGNATURES = (
     ),
     signature(r"MaximumRetryAttempts|dead[- ]letter|OnFailure", 1),
 )
-ASK = 'Does the same request id appear in several START lines?'
+ASK = "Does the same request id appear in several START lines?"

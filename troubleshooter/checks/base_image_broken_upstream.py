@@ -34,8 +34,8 @@ SIGNATURES = (
     ),
     signature(r"history lists \d+ non-empty layers, but we have \d+ layers", 3),
     signature(r"no match for platform in manifest|no matching manifest for linux/", 3),
-    signature(r'exec: \"(?:yum|dnf|microdnf)\": executable file not found', 2),
+    signature(r"exec: \"(?:yum|dnf|microdnf)\": executable file not found", 3),
     signature(r"(?:error: rpmdb|rpmts_?\w+|librpm|sqlite3?: undefined symbol).{0,80}", 2),
     signature(r"exec /bin/(?:ba)?sh: exec format error|exec format error", 1, unless=r"fork/exec|Runtime\."),
 )
-ASK = 'Does a build from the previous dated tag of the base succeed, with nothing else changed?'
+ASK = "Does a build from the previous dated tag of the base succeed, with nothing else changed?"

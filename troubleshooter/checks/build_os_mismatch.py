@@ -38,4 +38,4 @@ SIGNATURES = (
         1,
     ),
 )
-ASK = 'Was the package or layer built on the same Amazon Linux generation as the runtime?'
+ASK = "Was the package or layer built on the same Amazon Linux generation as the runtime?"

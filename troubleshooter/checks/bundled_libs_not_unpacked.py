@@ -34,4 +34,4 @@ SIGNATURES = (
     signature(r"Failed to launch the browser process", 2, unless=r"Executable doesn't exist"),
     signature(r"lib(?:atk|cups|drm|gbm|xkbcommon|pango)[\w.-]*\.so\S*: cannot open", 1),
 )
-ASK = 'Does the release of the browser package list this runtime as supported?'
+ASK = "Does the release of the browser package list this runtime as supported?"

@@ -30,13 +30,14 @@ FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"Cannot find module '[^']*\.(?:node|wasm)'", 3),
     signature(r"ENOENT[^\n]*\.(?:wasm|node|proto|hbs|ejs|pem|graphql|sql|html|ttf|afm|br)\b", 3),
-    signature(r'No loader is configured for \"?\.(?:node|html|wasm)', 3),
+    signature(r"No loader is configured for \"?\.(?:node|html|wasm)", 3),
     signature(
         r"Could not find (?:the )?(?:native )?(?:binding|addon)|Could not locate the bindings file"
         r"|No native build was found",
         3,
     ),
-    signature(r'Dynamic require of \"[\w./-]+\.node\"', 3),
+    signature(r"Dynamic require of \"[\w./-]+\.node\"", 3),
     signature(r"ENOENT: no such file or directory, open '/var/task/", 2),
+    signature(r"spawn /var/task/\S+ ENOENT", 2),
 )
-ASK = 'Is the file that the message names in the deployed package at that path?'
+ASK = "Is the file that the message names in the deployed package at that path?"

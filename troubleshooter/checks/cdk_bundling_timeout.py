@@ -30,6 +30,5 @@ SIGNATURES = (
         r"(?:[Bb]undling asset|cdk synth|cdk deploy).{0,200}(?:timed out|timeout|killed|ETIMEDOUT|hangs?|stuck)",
         3,
     ),
-    signature(r"Bundling asset \S+", 1),
     signature(r"spawnSync docker ETIMEDOUT", 3),
 )

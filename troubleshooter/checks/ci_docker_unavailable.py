@@ -36,4 +36,4 @@ SIGNATURES = (
     ),
     signature(r"privileged ?mode|Running PythonPipBuilder.*Docker is unreachable|Docker is unreachable", 3),
 )
-ASK = 'Does `docker version` show a server in the same step?'
+ASK = "Does `docker version` show a server in the same step?"

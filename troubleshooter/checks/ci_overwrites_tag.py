@@ -38,4 +38,4 @@ SIGNATURES = (
         2,
     ),
 )
-ASK = 'Who else pushes the tag? (CloudTrail: PutImage)'
+ASK = "Who else pushes the tag? (CloudTrail: PutImage)"

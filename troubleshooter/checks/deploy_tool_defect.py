@@ -26,7 +26,7 @@ from troubleshooter.model import Rung
 RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
-    signature(r'Missing \"handler\" property in function', 3),
+    signature(r"Missing \"handler\" property in function", 3),
     signature(r"PythonPipBuilder:ResolveDependencies", 3),
     signature(r"InvalidGroupId\.Malformed", 3),
     signature(
@@ -40,7 +40,7 @@ SIGNATURES = (
         r"|must NOT have additional properties",
         2,
     ),
-    signature(r"PythonPipBuilder:None|NodejsNpmBuilder:|(?:\w+Builder):\w+ - ", 2),
+    signature(r"PythonPipBuilder:None|NodejsNpmBuilder:|\b\w{1,30}Builder:\w{1,40} - ", 2),
     signature(r"is not (?:a )?(?:supported|valid) (?:value|property).*(?:PackageType|ImageConfig|Architectures)", 2),
     signature(
         r"(?:panic: runtime error|Provider produced inconsistent (?:result|final plan)|Plugin did not respond)",

@@ -36,7 +36,8 @@ SIGNATURES = (
     signature(
         r"(?:gcc|g\+\+|cc|make|cmake|git|cargo|rustc|pkg-config|unzip|tar|gzip|curl|wget|zip|which|patch|ninja"
         r"|python3?|java): (?:command )?not found",
-        2, unless=r"yum|dnf|apt-get|apk: (?:command )?not found|exit status 127",
+        2,
+        unless=r"yum|dnf|apt-get|apk: (?:command )?not found|exit status 127",
     ),
     signature(
         r"Cannot find command 'git'|git(?:\.exe)? (?:is )?not (?:found|installed)|spawn git ENOENT"
@@ -46,21 +47,24 @@ SIGNATURES = (
     signature(
         r"Failed building wheel for|Could not build wheels for|Failed to build installable wheels"
         r"|Failed to build \S+",
-        2, unless=r"awslambdaric",
+        2,
+        unless=r"awslambdaric",
     ),
     signature(
         r"pg_config executable not found|mysql_config not found|xml2-config|fatal error: \S+\.h: No such file",
-        3, unless=r"execinfo",
+        3,
+        unless=r"execinfo",
     ),
     signature(r"Rust compiler|Cargo, the Rust package manager, is not installed|can't find Rust compiler", 3),
     signature(
         r"COPY failed: |failed to (?:compute|calculate) (?:cache key|checksum of ref)"
-        r'|forbidden path outside the build context|no source files were specified|\"/\S+\": not found',
+        r"|forbidden path outside the build context|no source files were specified|\"/\S+\": not found",
         3,
     ),
     signature(
         r"gyp ERR! (?:stack|find Python)|Could not find any Python installation to use|not found: make",
-        3, unless=r"aws-lambda-ric",
+        3,
+        unless=r"aws-lambda-ric",
     ),
     signature(
         r"Readme file does not exist|No file/folder found for package|Could not open requirements file"
@@ -74,4 +78,4 @@ SIGNATURES = (
         2,
     ),
 )
-ASK = 'Which command or file does the failing step miss, and which RUN or COPY line should bring it?'
+ASK = "Which command or file does the failing step miss, and which RUN or COPY line should bring it?"

@@ -37,15 +37,20 @@ SIGNATURES = (
         r"|mysqlclient|mariadb|cairo|pango|rdkit|geos\w*|gdal|proj|zbar|tesseract|leptonica|freetype|fontconfig"
         r"|expat|gobject|vips|heif|clntsh|aio|sqlite3|lapack|blas|openblas|gfortran|quadmath|hdf5|cudart|cublas"
         r"|nvidia|ltdl|snappy|lz4|zstd|bz2|ncurses|uuid|snmp|rdkafka|curl|sasl2|ldap|gssapi_krb5"
-        r"|krb5)[\w.+-]*\.so[\w.]*: cannot open shared object file",
+        r"|krb5)[\w.+-]{0,40}\.so[\w.]{0,20}: cannot open shared object file",
         3,
     ),
-    signature(r"Unable to import module .*: lib[\w.+-]+\.so[\w.]*: cannot open shared object file", 3),
-    signature(r"(?:ImportError|OSError): lib[\w.+-]+\.so[\w.]*: cannot open shared object file", 3),
-    signature(r"lib[\w.+-]+\.so[\w.]*: cannot open shared object file", 2, unless=r"musl|lib(?:nss3|nspr4)\.so"),
+    signature(r"Unable to import module .*: lib[\w.+-]{1,60}\.so[\w.]{0,20}: cannot open shared object file", 3),
+    signature(r"(?:ImportError|OSError): lib[\w.+-]{1,60}\.so[\w.]{0,20}: cannot open shared object file", 3),
+    signature(
+        r"lib[\w.+-]{1,60}\.so[\w.]{0,20}: cannot open shared object file",
+        2,
+        unless=r"musl|lib(?:nss3|nspr4)\.so",
+    ),
     signature(
         r"error while loading shared libraries: \S+",
-        2, unless=r"lib(?:nss3|nspr4)\.so|/opt/extensions|version .?[A-Z]+_",
+        2,
+        unless=r"lib(?:nss3|nspr4)\.so|/opt/extensions|version .?[A-Z]+_",
     ),
     signature(r"Error loading shared library \S+: No such file", 2, unless=r"/opt/extensions"),
     signature(
@@ -56,4 +61,4 @@ SIGNATURES = (
     signature(r"'NoneType' object has no attribute 'next'", 2),
     signature(r"exit status 127", 1),
 )
-ASK = 'Does `ldd` find every library of the file named in the message, inside the image?'
+ASK = "Does `ldd` find every library of the file named in the message, inside the image?"

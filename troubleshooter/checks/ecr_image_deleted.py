@@ -36,4 +36,4 @@ SIGNATURES = (
     signature(r"Lambda cannot initialize the provided container image", 2),
     signature(r"Failed to restore the function", 1),
 )
-ASK = 'Does the repository still hold the digest that the function is pinned to?'
+ASK = "Does the repository still hold the digest that the function is pinned to?"

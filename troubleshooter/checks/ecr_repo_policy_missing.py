@@ -38,4 +38,4 @@ SIGNATURES = (
     signature(r"Lambda cannot initialize the provided container image", 1),
     signature(r"ImageRetrievalError|ImageInaccessible|LambdaECRImageRetrievalPolicy", 2),
 )
-ASK = 'Does `aws ecr get-repository-policy` show a statement for lambda.amazonaws.com?'
+ASK = "Does `aws ecr get-repository-policy` show a statement for lambda.amazonaws.com?"

@@ -40,4 +40,4 @@ SIGNATURES = (
     signature(r"(?:mkdir|open|chmod|write)\S* .*/opt/\S+.*(?:read-only file system|no such file or directory)", 2),
     signature(r"failed to (?:register|initialize) (?:the )?extension", 2),
 )
-ASK = 'Which regular files are in /opt/extensions, and with which mode? (`ls -l /opt/extensions`)'
+ASK = "Which regular files are in /opt/extensions, and with which mode? (`ls -l /opt/extensions`)"

@@ -30,7 +30,7 @@ from troubleshooter.model import Rung
 RUNG = Rung.RUNTIME
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
-    signature(r"Extension\.Crash", 3, unless=r"signal: killed|exec format error|error while loading shared"),
+    signature(r"Extension\.Crash", 3, unless=r"signal: killed|exec format error|(?:error while|Error) loading shared"),
     signature(r"Error loading configuration:|UnsupportedField\(", 3),
     signature(r"exit code 0\s+Extension\.", 3),
     signature(r"HandlerErrorCode: NotStabilized|FUNCTION_ERROR_INIT_FAILURE", 1),

@@ -35,4 +35,4 @@ SIGNATURES = (
     signature(r"attempt to write a readonly database|unable to open database file", 2),
     signature(r"\[Errno 30\]", 2),
 )
-ASK = 'Is the path that the message names outside /tmp?'
+ASK = "Is the path that the message names outside /tmp?"

@@ -34,4 +34,4 @@ SIGNATURES = (
     signature(r"Status: timeout", 1, unless=r"INIT_REPORT"),
     signature(r"timed out after \d+ (?:seconds|ms)", 1),
 )
-ASK = 'Does the handler wait for a network call when the time is up, or does it compute?'
+ASK = "Does the handler wait for a network call when the time is up, or does it compute?"

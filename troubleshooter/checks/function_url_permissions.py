@@ -34,6 +34,6 @@ SIGNATURES = (
         r"lambda-url\.[\w-]+\.on\.aws.{0,200}(?:403|Forbidden|AccessDenied)|(?:403|Forbidden).{0,200}lambda-url\.",
         3,
     ),
-    signature(r'\{\"Message\":\s?(?:null|\"Forbidden\")', 2),
+    signature(r"\{\"Message\":\s?(?:null|\"Forbidden\")", 2),
 )
 ASK = "Are there two statements, for lambda:InvokeFunctionUrl and lambda:InvokeFunction, in the function's policy?"

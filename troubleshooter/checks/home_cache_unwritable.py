@@ -45,4 +45,4 @@ SIGNATURES = (
     signature(r"(?:Errno 30|EROFS).*/home/", 3),
     signature(r"HOME (?:is not|environment variable not|not) (?:set|defined)|\$HOME is not defined", 3),
 )
-ASK = 'Does it work with HOME=/tmp?'
+ASK = "Does it work with HOME=/tmp?"

@@ -30,7 +30,8 @@ FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(
         r"(?:dumb-init|tini|supervisord|s6-overlay|docker-entrypoint\.sh|entrypoint\.sh)\b",
-        1, unless=r"fork/exec|exec format error|not found|denied",
+        1,
+        unless=r"fork/exec|exec format error|not found|denied",
     ),
     signature(r"Entrypoint: \[[^\]]*(?:dumb-init|tini|docker-entrypoint)", 2, unless=r"fork/exec"),
     signature(
@@ -39,4 +40,4 @@ SIGNATURES = (
         1,
     ),
 )
-ASK = 'What does the entrypoint script start last: the runtime client, or a server?'
+ASK = "What does the entrypoint script start last: the runtime client, or a server?"

@@ -32,4 +32,4 @@ SIGNATURES = (
     signature(r"image (?:size )?(?:is )?(?:too large|larger than|exceeds) .{0,40}(?:10 ?Gi?B|limit)", 3),
     signature(r"10 ?Gi?B limit", 3),
 )
-ASK = 'How large are the layers unpacked? (`docker history IMAGE` adds them up)'
+ASK = "How large are the layers unpacked? (`docker history IMAGE` adds them up)"

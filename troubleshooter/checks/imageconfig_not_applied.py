@@ -19,10 +19,20 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, Signature
+from troubleshooter.checks import Frequency, signature
 from troubleshooter.model import Rung
 
 RUNG = Rung.STALE
 FREQUENCY = Frequency.RARE
-SIGNATURES: tuple[Signature, ...] = ()  # nothing writes a text that is its own
-ASK = 'Does `aws lambda get-function-configuration` show ImageConfigResponse with the values of the template?'
+SIGNATURES = (
+    signature(
+        r"(?:ImageConfig|image_config|entryPoint|command)\b.{0,60}(?:ignored|not applied|has no effect|not (?:set"
+        r"|passed) on the function)",
+        2,
+    ),
+    signature(
+        r"(?:still|instead) (?:runs?|running|uses?|using) the (?:image.s|Dockerfile.s) (?:own )?(?:CMD|ENTRYPOINT)",
+        2,
+    ),
+)
+ASK = "Does `aws lambda get-function-configuration` show ImageConfigResponse with the values of the template?"

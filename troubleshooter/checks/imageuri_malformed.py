@@ -32,4 +32,4 @@ SIGNATURES = (
     signature(r"dkr\.ecr-fips", 3),
     signature(r"public\.ecr\.aws/\S+ is not (?:valid|supported)", 3),
 )
-ASK = 'Is the address of the form ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG?'
+ASK = "Is the address of the form ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG?"

@@ -34,8 +34,9 @@ SIGNATURES = (
     signature(r"NoRegionError|You must specify a region", 3),
     signature(r"module initialization error", 2),
     signature(
-        r'Uncaught Exception\s+\{\"errorType\":\"(?!Runtime\.)\w+',
-        2, unless=r"ERR_REQUIRE_ESM|ERR_DLOPEN|not defined in ES module|ERR_MODULE_NOT_FOUND",
+        r"Uncaught Exception\s+\{\"errorType\":\"(?!Runtime\.)\w+",
+        2,
+        unless=r"ERR_REQUIRE_ESM|ERR_DLOPEN|not defined in ES module|ERR_MODULE_NOT_FOUND",
     ),
     signature(r"(?:OperationalError|ConnectionRefusedError|ECONNREFUSED|could not connect to server)", 1),
     signature(r"Error: Runtime exited with error: exit status 1\b", 1),

@@ -31,15 +31,16 @@ FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(
         r"INIT_REPORT Init Duration: (?:9[89]\d\d|10\d\d\d)(?:\.\d+)? ms",
-        3, unless=r"Uvicorn running|Started server process|Application startup complete|Listening (?:at|on)|server (?:listening|running)",
+        3,
+        unless=r"Uvicorn running|Started server process|Application startup complete|Listening (?:at|on)|server (?:listening|running)",
     ),
     signature(
         r"Phase: (?:init|invoke)\s+Status: timeout",
-        3, unless=r"Uvicorn running|Started server process|Application startup complete|Listening (?:at|on)|server (?:listening|running)",
+        3,
+        unless=r"Uvicorn running|Started server process|Application startup complete|Listening (?:at|on)|server (?:listening|running)",
     ),
     signature(r"Init Duration: (?:9[89]\d\d|10\d\d\d)(?:\.\d+)? ms", 2),
     signature(r"FunctionError\.InitTimeout|InitTimeout\b", 3),
     signature(r"init(?:ialization)? (?:phase )?(?:timed out|took longer than|exceeded)", 2),
-    signature(r"(?:Loading|Downloading) .*model|Downloading .*\d+%", 1),
 )
-ASK = 'How long does the import take locally: `python -X importtime`, or the same for Node.js?'
+ASK = "How long does the import take locally: `python -X importtime`, or the same for Node.js?"

@@ -35,4 +35,4 @@ SIGNATURES = (
     signature(r"Execution failed due to configuration error: Invalid permissions", 3),
     signature(r"AccessDenied.{0,60}when calling the Invoke operation", 3),
 )
-ASK = 'Does `aws lambda get-policy` have a statement for this source and qualifier?'
+ASK = "Does `aws lambda get-policy` have a statement for this source and qualifier?"

@@ -31,11 +31,9 @@ SIGNATURES = (
     signature(r"no identity-based policy allows the kms:Decrypt", 3),
     signature(r"KMS(?:AccessDenied|Disabled|NotFound|InvalidState)Exception", 2, unless=r"container image"),
     signature(r"unable to decrypt (?:the )?environment variables|couldn.t decrypt the environment variables", 2),
-    signature(
-        r"KMS key used is (?:disabled|not valid)|KMS key (?:was not found|is invalid for)|state of the KMS key",
-        3,
-    ),
+    signature(r"KMS key used is (?:disabled|not valid)|KMS key was not found|state of the KMS key", 3),
+    signature(r"KMS key is invalid for", 2),
     signature(r"not authorized to perform: kms:Decrypt", 2),
     signature(r"KMSKeyAccessDenied|DisabledKMSKey|InvalidStateKMSKey|KMSKeyNotFound", 3),
 )
-ASK = 'Is the key enabled, and may the execution role call kms:Decrypt on it?'
+ASK = "Is the key enabled, and may the execution role call kms:Decrypt on it?"

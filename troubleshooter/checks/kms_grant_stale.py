@@ -29,11 +29,13 @@ RUNG = Rung.INVOKE
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"no resource-based policy allows the kms:Decrypt", 3),
+    signature(r"invalid for CreateGrant|ARN does not refer to a valid principal", 3),
     signature(
         r"unable to decrypt (?:the )?environment variables because KMS access was denied",
-        3, unless=r"no identity-based policy",
+        3,
+        unless=r"no identity-based policy",
     ),
     signature(r"ciphertext refers to a customer master key that does not exist", 2, unless=r"container image"),
     signature(r"KMSAccessDeniedException", 1, unless=r"container image"),
 )
-ASK = 'Was the execution role deleted and created again since it was assigned to the function?'
+ASK = "Was the execution role deleted and created again since it was assigned to the function?"

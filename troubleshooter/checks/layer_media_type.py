@@ -32,4 +32,4 @@ SIGNATURES = (
     signature(r"nondistributable|foreign layer", 2),
     signature(r"layer media type", 1),
 )
-ASK = 'Which mediaType do the layers have in the manifest?'
+ASK = "Which mediaType do the layers have in the manifest?"

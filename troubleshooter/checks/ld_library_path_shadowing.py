@@ -35,7 +35,8 @@ SIGNATURES = (
     signature(
         r"/(?:var/lang|opt|var/task)/[^\s:]*lib(?:crypto|ssl|curl|lzma|z|sqlite3|stdc\+\+|expat"
         r"|ffi)[^\s:]*: version .?[A-Z][A-Za-z]+_[\d.]+.? not found",
-        3, unless=r"GLIBCXX_",
+        3,
+        unless=r"GLIBCXX_",
     ),
     signature(r"version .?OPENSSL_[\d.]+\w*.? not found", 3),
     signature(r"=> /var/lang/lib/", 3),
@@ -43,6 +44,7 @@ SIGNATURES = (
     signature(r"/var/lang/lib/[^\s:]+: (?:version|no version information|undefined symbol)", 3),
     signature(r"cannot import name 'ssl' from 'urllib3\.util\.ssl_'", 2),
     signature(r"no version information available \(required by", 2),
+    signature(r"undefined symbol: \w+|symbol lookup error", 2, unless=r"undefined symbol: _?Py"),
     signature(r"XZ_5\.\d", 2, unless=r"\bdnf\b|\byum\b|docker build|RUN "),
 )
-ASK = 'Does it work with the variable cleared: `LD_LIBRARY_PATH= COMMAND`?'
+ASK = "Does it work with the variable cleared: `LD_LIBRARY_PATH= COMMAND`?"

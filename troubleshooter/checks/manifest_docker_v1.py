@@ -27,7 +27,7 @@ RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"manifest\.v1\+(?:json|prettyjws)", 3),
-    signature(r'schemaVersion\"?\s*:\s*1\b', 3),
+    signature(r"schemaVersion\"?\s*:\s*1\b", 3),
     signature(r"image manifest(?:, config)? or layer media type for the source image", 1),
 )
-ASK = 'What is imageManifestMediaType of the tag in `aws ecr describe-images`?'
+ASK = "What is imageManifestMediaType of the tag in `aws ecr describe-images`?"

@@ -30,4 +30,4 @@ SIGNATURES = (
     signature(r"Task timed out[\s\S]{0,600}Memory Size: (?:128|192|256) MB", 2),
     signature(r"Status: timeout", 1),
 )
-ASK = 'Does the time fall in proportion when the memory is raised to 1769 MB?'
+ASK = "Does the time fall in proportion when the memory is raised to 1769 MB?"

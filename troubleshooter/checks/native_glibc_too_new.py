@@ -38,4 +38,4 @@ SIGNATURES = (
         2,
     ),
 )
-ASK = 'Which glibc does the image have? (`ldd --version`; 2.26 on Amazon Linux 2, 2.34 on 2023)'
+ASK = "Which glibc does the image have? (`ldd --version`; 2.26 on Amazon Linux 2, 2.34 on 2023)"

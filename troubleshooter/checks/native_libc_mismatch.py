@@ -35,4 +35,4 @@ SIGNATURES = (
     signature(r"ld-musl-\w+\.so\.1", 2),
     signature(r"(?:__\w+_chk|__res_init|__strdup|gnu_get_libc_version|backtrace_symbols): symbol not found", 3),
 )
-ASK = 'Which C library does the image have, musl (Alpine) or glibc?'
+ASK = "Which C library does the image have, musl (Alpine) or glibc?"

@@ -33,8 +33,9 @@ SIGNATURES = (
     signature(r"slice is not valid mach-o file|not a mach-o file|mach-o", 2),
     signature(
         r"-darwin(?:-arm64|-x64)?[./]|\.cpython-\d+-darwin\.so|darwin-(?:arm64|x64)",
-        2, unless=r"host|Cannot find module '@",
+        2,
+        unless=r"host|Cannot find module '@",
     ),
     signature(r"\bwin32-x64\b|\.pyd\b", 1),
 )
-ASK = 'Was node_modules or a virtual environment copied from a Mac or Windows machine?'
+ASK = "Was node_modules or a virtual environment copied from a Mac or Windows machine?"

@@ -46,7 +46,10 @@ SIGNATURES = (
     ),
     signature(r"cannot import name '(?:_imaging|etree|cygrpc|_psycopg|_rust|_lib|_ext\w*|_C)' from", 3),
     signature(r"incompatible architecture|have '(?:x86_64|arm64)', need|Exec format error: '/?\S+\.(?:so|node)", 3),
-    signature(r"\.(?:so|node)[^\s:]*: (?:cannot open shared object file: )?(?:Exec format error|file too short)", 3),
+    signature(
+        r"\.(?:so|node)[^\s:]{0,80}: (?:cannot open shared object file: )?(?:Exec format error|file too short)",
+        3,
+    ),
     signature(r"No module named '?psycopg2\._psycopg|no pq wrapper available", 2),
     signature(r"file too short", 2),
 )

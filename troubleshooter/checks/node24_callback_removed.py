@@ -31,4 +31,4 @@ SIGNATURES = (
     signature(r"callback-based function handlers", 3),
     signature(r"support for callback", 2),
 )
-ASK = 'Does the handler take three arguments and call a callback?'
+ASK = "Does the handler take three arguments and call a callback?"

@@ -32,4 +32,4 @@ SIGNATURES = (
     signature(r"is undefined or not exported", 1),
     signature(r"handler is not a function|\.handler is not a function", 2),
 )
-ASK = 'Which names does the built bundle export, as against the source?'
+ASK = "Which names does the built bundle export, as against the source?"

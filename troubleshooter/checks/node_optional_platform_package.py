@@ -18,7 +18,7 @@ Fix
     --os=linux --cpu=arm64 --libc=glibc`, in pnpm `supportedArchitectures`, matching the function's architecture.
 
 References
-    `npm help package-json`, section optionalDependencies
+    https://github.com/npm/cli/issues/4828
     https://github.com/lovell/sharp/issues/2197
 """
 
@@ -35,11 +35,11 @@ SIGNATURES = (
         r"|linuxmusl)-(?:x64|arm64)[\w-]*",
         3,
     ),
-    signature(r'Could not load the \"?sharp\"? module using the linux', 3),
-    signature(r'Something went wrong installing the \"?sharp\"? module', 3),
+    signature(r"Could not load the \"?sharp\"? module using the linux", 3),
+    signature(r"Something went wrong installing the \"?sharp\"? module", 3),
     signature(r"npm has a bug related to optional dependencies", 3),
     signature(r"(?:You installed esbuild for another platform|@esbuild/(?:linux|darwin)-)", 3),
     signature(r"--(?:os|cpu|libc)=\w+.*sharp|--include=optional", 2),
     signature(r"Unsupported (?:platform|architecture).*linux", 1),
 )
-ASK = 'Which platform packages are in node_modules: `ls node_modules/@SCOPE | grep linux`?'
+ASK = "Which platform packages are in node_modules: `ls node_modules/@SCOPE | grep linux`?"

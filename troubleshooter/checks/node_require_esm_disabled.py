@@ -35,4 +35,4 @@ SIGNATURES = (
     signature(r"Instead change the require of .* to a dynamic import\(\)", 3),
     signature(r"ERR_REQUIRE_ASYNC_MODULE|require\(\) cannot be used on an ESM graph", 3),
 )
-ASK = 'Is the package named in the message published as ES modules only?'
+ASK = "Is the package named in the message published as ES modules only?"

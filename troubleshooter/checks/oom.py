@@ -42,4 +42,4 @@ SIGNATURES = (
     signature(r"memory usage.*exceed|Out of memory|out-of-memory", 2),
     signature(r"'MemorySize' value failed to satisfy constraint", 2),
 )
-ASK = 'Is Max Memory Used close to Memory Size in the REPORT line?'
+ASK = "Is Max Memory Used close to Memory Size in the REPORT line?"

@@ -42,4 +42,4 @@ SIGNATURES = (
     signature(r"unable to select packages:|\(no such package\):", 3, unless=r"libexecinfo"),
     signature(r"amazon-linux-extras.*(?:not found|Topic|does not)|Topic \S+ is not found", 3),
 )
-ASK = 'Does `dnf list PACKAGE`, or the same for this system, find it inside the base image?'
+ASK = "Does `dnf list PACKAGE`, or the same for this system, find it inside the base image?"

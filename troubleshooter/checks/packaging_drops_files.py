@@ -34,8 +34,8 @@ SIGNATURES = (
     signature(r"(?:/tmp)/\S+: error while loading shared libraries: \S+", 2),
     signature(r"FileNotFoundError: .*(?:site-packages|/var/task/[\w-]+/\S+\.(?:json|dat|txt|pem|csv|yaml))", 2),
     signature(
-        r'The input directory \"\S+\" does not exist|brotli files? (?:directory )?(?:does not exist|not found)',
+        r"The input directory \"\S+\" does not exist|brotli files? (?:directory )?(?:does not exist|not found)",
         2,
     ),
 )
-ASK = 'Does the deployed package hold the dist-info folder and data files that the original distribution lists?'
+ASK = "Does the deployed package hold the dist-info folder and data files that the original distribution lists?"

@@ -40,8 +40,9 @@ SIGNATURES = (
     signature(r"\[Errno 13\] Permission denied", 2, unless=r"docker\.sock"),
     signature(r"\bEACCES\b", 2, unless=r"npm (?:ERR|error)|listen EACCES|docker\.sock|/\.npm"),
     signature(r"Permission denied: '/?\S+\.(?:py|js|json|so|mjs|cjs)'|/var/task\S*: Permission denied", 3),
+    signature(r"spawn \S+ EACCES", 3),
     signature(r"exit status 126", 1),
     signature(r"module initialization error: Error", 1),
     signature(r"do not currently have sufficient capacity", 2),
 )
-ASK = 'Which mode has the file named: is it readable for others, and every folder above it searchable?'
+ASK = "Which mode has the file named: is it readable for others, and every folder above it searchable?"

@@ -41,4 +41,4 @@ SIGNATURES = (
     signature(r"'\w+' object has no attribute '\w+'.*boto", 1),
     signature(r"is not a package", 2),
 )
-ASK = 'Which file does the import load: what does `print(module.__file__)` say?'
+ASK = "Which file does the import load: what does `print(module.__file__)` say?"

@@ -45,6 +45,7 @@ SIGNATURES = (
     signature(r"cannot import name '(?:_imaging|etree|cygrpc|_psycopg)' from", 2),
     signature(r"Python version is: Python3\.\d+ from|We have compiled some common reasons", 2),
     signature(r"undefined symbol: _?Py\w+", 3),
+    signature(r"\.so: undefined symbol", 1),
     signature(r"compiled (?:for|with|against) Python 3\.\d+|requires? Python '?[<>=~]", 2),
 )
 ASK = "Which Python version is in the module's file name (`cpython-3NN`), and which one runs?"

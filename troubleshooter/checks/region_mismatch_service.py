@@ -39,8 +39,8 @@ SIGNATURES = (
         r"|not supported) in (?:this|the) region|on-demand throughput isn.t supported",
         3,
     ),
-    signature(r'Could not connect to the endpoint URL: \"https://[\w.-]*\.(?:[a-z]{2}-[a-z]+-\d)[\w.-]*', 2),
+    signature(r"Could not connect to the endpoint URL: \"https://[\w.-]*\.(?:[a-z]{2}-[a-z]+-\d)[\w.-]*", 2),
     signature(r"ResourceNotFoundException", 1),
     signature(r"can't find the specified secret|ParameterNotFound|provided model identifier is invalid", 2),
 )
-ASK = 'Is the resource in the region that the client asks?'
+ASK = "Is the resource in the region that the client asks?"

@@ -43,4 +43,4 @@ SIGNATURES = (
     ),
     signature(r"Rate exceeded.*public\.ecr|Data limit exceeded", 3),
 )
-ASK = 'Does `docker pull` of that image succeed after `docker logout` of its registry?'
+ASK = "Does `docker pull` of that image succeed after `docker logout` of its registry?"

@@ -35,4 +35,4 @@ SIGNATURES = (
     signature(r"Http response code: 413|RequestEntityTooLarge", 2, unless=r"UpdateFunction|5120|Zipped|Unzipped"),
     signature(r"\b413\b", 1),
 )
-ASK = 'How large is the response, base64 included?'
+ASK = "How large is the response, base64 included?"

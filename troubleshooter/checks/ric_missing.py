@@ -57,6 +57,6 @@ SIGNATURES = (
     signature(r"Task timed out after|Status: timeout", 1),
 )
 ASK = (
-    'Which base image is it, and does it contain awslambdaric, aws-lambda-ric, /var/runtime/bootstrap or the '
-    'Web Adapter?'
+    "Which base image is it, and does it contain awslambdaric, aws-lambda-ric, /var/runtime/bootstrap or the "
+    "Web Adapter?"
 )

@@ -31,7 +31,8 @@ SIGNATURES = (
     signature(
         r"is not authorized to perform: (?!lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)|ecr:"
         r"|kms:Decrypt|iam:PassRole|cloudformation:|sts:TagSession)[\w-]+:\w+",
-        3, unless=r"explicit deny",
+        3,
+        unless=r"explicit deny",
     ),
     signature(r"not authorized to perform:? (?!lambda:(?:Create|Update|Add|Get)|ecr:|kms:)", 2),
     signature(
@@ -41,7 +42,8 @@ SIGNATURES = (
     ),
     signature(
         r"AccessDeniedException|\bAccess Denied\b|UnauthorizedOperation",
-        1, unless=r"UpdateFunctionCode|CreateFunction|ecr:|KMS",
+        1,
+        unless=r"UpdateFunctionCode|CreateFunction|ecr:|KMS",
     ),
     signature(r"S3 Error Code: AccessDenied|s3:GetObject|HeadObject operation: Forbidden", 1),
 )

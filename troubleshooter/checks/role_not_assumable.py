@@ -36,4 +36,4 @@ SIGNATURES = (
     ),
     signature(r"lambda\.amazonaws\.com.{0,80}sts:AssumeRole", 2),
 )
-ASK = 'Was the role created seconds before the function, and does its trust policy name lambda.amazonaws.com?'
+ASK = "Was the role created seconds before the function, and does its trust policy name lambda.amazonaws.com?"

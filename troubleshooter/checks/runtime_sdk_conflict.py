@@ -42,4 +42,4 @@ SIGNATURES = (
         2,
     ),
 )
-ASK = 'Is urllib3 2 or newer in the package, without a botocore of its own?'
+ASK = "Is urllib3 2 or newer in the package, without a botocore of its own?"

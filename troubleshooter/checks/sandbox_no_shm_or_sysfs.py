@@ -38,4 +38,4 @@ SIGNATURES = (
     signature(r"Error in cpuinfo", 3),
     signature(r"signal: aborted", 1),
 )
-ASK = 'Does the image fail in the same way under `docker run --ipc=none`?'
+ASK = "Does the image fail in the same way under `docker run --ipc=none`?"

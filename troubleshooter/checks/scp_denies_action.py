@@ -34,4 +34,4 @@ SIGNATURES = (
     signature(r"service control polic(?:y|ies)", 2),
     signature(r"because no (?:service control policy|permissions boundary) allows", 3),
 )
-ASK = 'Does the same action work with the same policy in another account?'
+ASK = "Does the same action work with the same policy in another account?"

@@ -38,4 +38,4 @@ SIGNATURES = (
     ),
     signature(r"No changes\. (?:Your infrastructure|Infrastructure is up-to-date)", 2),
 )
-ASK = 'Is the digest in Code.ResolvedImageUri that of the tag in ECR?'
+ASK = "Is the digest in Code.ResolvedImageUri that of the tag in ECR?"

@@ -36,4 +36,4 @@ SIGNATURES = (
     signature(r"streamifyResponse", 1),
     signature(r"InvalidResponseModeHeader|Lambda-Runtime-Function-Response-Mode|function-response-mode", 3),
 )
-ASK = 'What is the InvokeMode of the function URL?'
+ASK = "What is the InvokeMode of the function URL?"

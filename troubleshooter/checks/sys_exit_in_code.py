@@ -35,4 +35,4 @@ SIGNATURES = (
     signature(r"Runtime exited without providing a reason", 2),
     signature(r"Runtime exited with error: exit status [1-9]\b", 1),
 )
-ASK = 'Does code or a library called by the handler use sys.exit() or process.exit()?'
+ASK = "Does code or a library called by the handler use sys.exit() or process.exit()?"

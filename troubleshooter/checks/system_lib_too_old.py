@@ -30,6 +30,7 @@ FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"version .?(?:GLIBCXX|CXXABI|GCC|LIBGCC)_[\d.]+.? not found", 3),
     signature(r"Cannot get symbol \w+ from libicu", 3),
+    signature(r"\.so: undefined symbol: (?!_?Py)", 1),
     signature(r"(?:libicu|libstdc\+\+)\S* .*(?:too old|version .* not found)", 3),
     signature(
         r"sqlite3 (?:version|3)\S* .*(?:or (?:later|higher)|required|deprecated)|unsupported version of sqlite3"

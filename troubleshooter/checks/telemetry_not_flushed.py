@@ -46,4 +46,4 @@ SIGNATURES = (
     signature(r"BatchSpanProcessor|force_?flush", 2),
     signature(r"Sandbox\.Timedout.*otel", 1),
 )
-ASK = 'Does the handler flush the telemetry provider before it returns?'
+ASK = "Does the handler flush the telemetry provider before it returns?"

@@ -30,4 +30,4 @@ SIGNATURES = (
     signature(r"Memory Size: (\d+) MB\s+Max Memory Used: \1 MB[\s\S]{0,300}(?:Status: timeout|timed out)", 2),
     signature(r"Task timed out", 1),
 )
-ASK = 'Which is at its limit in REPORT: Duration or Max Memory Used?'
+ASK = "Which is at its limit in REPORT: Duration or Max Memory Used?"

@@ -28,7 +28,6 @@ SIGNATURES = (
     signature(r"No space left on device", 3, unless=r"docker build|ERROR: failed to solve|RUN |pip install"),
     signature(r"\bENOSPC\b", 3),
     signature(r"\[Errno 28\]", 3),
-    signature(r"No space left on device", 1),
     signature(r"disk (?:is )?full|database or disk is full", 2),
 )
-ASK = 'How much does /tmp hold after several invocations, against the configured ephemeral storage?'
+ASK = "How much does /tmp hold after several invocations, against the configured ephemeral storage?"

@@ -44,4 +44,4 @@ SIGNATURES = (
         2,
     ),
 )
-ASK = 'Did an installed version change between the last good build and this one, with unchanged code?'
+ASK = "Did an installed version change between the last good build and this one, with unchanged code?"

@@ -34,4 +34,4 @@ SIGNATURES = (
     signature(r"CodeArtifactUserPendingException", 1),
     signature(r"LastUpdateStatus.{0,10}InProgress", 2),
 )
-ASK = 'Is LastUpdateStatus InProgress?'
+ASK = "Is LastUpdateStatus InProgress?"

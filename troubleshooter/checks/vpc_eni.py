@@ -41,7 +41,8 @@ SIGNATURES = (
     signature(r"not (?:have )?enough (?:free )?(?:IP )?addresses|no available IP addresses", 3),
     signature(
         r"InvalidSubnetIDException|InvalidSecurityGroupIDException|InvalidSubnet\b|InvalidSecurityGroup\b",
-        2, unless=r"Malformed",
+        2,
+        unless=r"Malformed",
     ),
     signature(
         r"not able to (?:create|set up) an? (?:ENI|network interface)|has a dependent object"
@@ -50,4 +51,4 @@ SIGNATURES = (
     ),
     signature(r"not authorized to perform: ec2:\w*NetworkInterface", 3),
 )
-ASK = 'Does the execution role have AWSLambdaVPCAccessExecutionRole, and have the subnets free addresses?'
+ASK = "Does the execution role have AWSLambdaVPCAccessExecutionRole, and have the subnets free addresses?"

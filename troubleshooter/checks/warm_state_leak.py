@@ -40,4 +40,4 @@ SIGNATURES = (
         3,
     ),
 )
-ASK = 'Does the first invocation of an environment succeed and a later one fail?'
+ASK = "Does the first invocation of an environment succeed and a later one fail?"

@@ -1,7 +1,8 @@
 """A function on an OS-only runtime has no bootstrap.
 
 What it looks for
-    `Couldn't find valid bootstrap(s)` with the places `/var/task/bootstrap` and `/opt/bootstrap`.
+    `Couldn't find valid bootstrap(s)` with the places `/var/task/bootstrap` and `/opt/bootstrap`, or an OS-only base
+    image without `/var/runtime/bootstrap`.
 
 Why it breaks
     The runtimes `provided.al2` and `provided.al2023` start an executable named `bootstrap` at the root of the package
@@ -31,7 +32,8 @@ FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"find valid bootstrap\(s\): \[\S*/bootstrap", 3),
     signature(r"find valid bootstrap", 2, unless=r"Entrypoint: \["),
+    signature(r"/var/runtime/bootstrap: No such file or directory", 3),
     signature(r"Error: fork/exec /var/task/\S*: no such file or directory", 1),
     signature(r"PathError", 1),
 )
-ASK = 'Is there an executable file `bootstrap` at the root of the zip? (`unzip -Z package.zip`)'
+ASK = "Is there an executable file `bootstrap` at the root of the zip? (`unzip -Z package.zip`)"
