@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.lab import demo_account
+from tests.lab import demo_account, images
 from tests.lab.aws import Account
 from troubleshooter import reports
 
@@ -209,3 +209,20 @@ def test_an_unwritable_state_folder_does_not_stop_a_diagnosis(monkeypatch: pytes
     done = run("diagnose", "--error-file", "-", stdin="exec format error /lambda-entrypoint.sh")
     assert done.returncode == 3
     assert "not recorded" in done.stderr
+
+
+def test_a_refused_update_is_what_is_blamed_not_what_runs(aws_account: Account, tmp_path: Path) -> None:
+    files = {"/var/task/app.py": "def handler(event, context):\n    return 1\n"}
+    running = aws_account.add_image("demo", "1", images.image(files))
+    refused = aws_account.add_image("demo", "2", images.image(files, attestation=True))
+    aws_account.add_function("demo", image_uri=running)
+    (tmp_path / "error.txt").write_text(
+        "An error occurred (InvalidParameterValueException) when calling the UpdateFunctionCode operation: The image "
+        f"manifest, config or layer media type for the source image {refused} is not supported."
+    )
+    done = run("diagnose", "demo", "--error-file", str(tmp_path / "error.txt"), "--format", "json")
+    report = json.loads(done.stdout)
+    assert report["diagnosis"]["causes"] == ["manifest_index_or_attestation"], report["diagnosis"]
+    (finding,) = [f for f in report["findings"] if f["outcome"] == "fail" and f["severity"] != "info"]
+    assert finding["subject"] == "attempted"
+    assert next(r["rung"] for r in report["ladder"] if r["state"] == "failed") == "deploy"

@@ -76,8 +76,12 @@ def test_data_cannot_leave_its_place_in_markdown(text: str) -> None:
     assert lines[0] == lines[2]
     assert lines[0] not in lines[1]
     plain = prose(text).replace("\\\\", "")
-    for character in "`*_[]<>|#@":
+    for character in "`*[]<>|#@":
         assert character not in plain.replace("\\" + character, "")
+
+
+def test_underscores_inside_words_stay_readable() -> None:
+    assert prose("py_dep_missing is _not_ it") == "py_dep_missing is \\_not\\_ it"
 
 
 SECRETS = {

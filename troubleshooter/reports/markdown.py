@@ -40,7 +40,8 @@ def code(text: str, limit: int = 0) -> str:
 
 def prose(text: str, limit: int = 0) -> str:
     """A sentence of ours that may carry outside words: every character that Markdown or HTML could act on is escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|@~])", r"\\\1", one_line(text, limit))
+    escaped = re.sub(r"([\\`*{}\[\]<>#|@~])", r"\\\1", one_line(text, limit))
+    return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", escaped)
 
 
 def block(text: str, language: str = "") -> Iterator[str]:

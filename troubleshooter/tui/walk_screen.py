@@ -237,6 +237,11 @@ class WalkScreen(OwnScreen):
                 parts += _finding_lines(finding)
         elif self.session.node is not None:
             parts.append(content(_question(self.session.node), "bold"))
+        elif self.session.steps:
+            last = self.session.steps[-1].node
+            parts.append(content(_question(last), "bold"))
+            for finding in self.session.findings.values():
+                parts += _finding_lines(finding) if finding.check in last.checks and finding.on_path else []
         return Content("\n").join(parts)
 
     def _hint(self) -> str:
