@@ -20,6 +20,8 @@ LONGEST = 2_000_000
 """Characters of one source file that is still parsed."""
 REPAIRS = 60
 """Most lines repaired in one file."""
+TALLEST = 200
+"""Most lines of one string that is repaired."""
 
 _PARSING = threading.Lock()
 """Warnings are silenced process-wide while parsing; one thread at a time does that."""
@@ -171,7 +173,12 @@ def _repair(lines: list[str], index: int) -> Newer | None:
     if found := _EXCEPT.match(line):
         lines[index] = f"{found[1]} ({found[2]}):{line[found.end() :]}"
         return Newer("several exceptions without parentheses", (3, 14), index + 1)
-    return _repair_formatted(lines, index)
+    # A string of several lines begins somewhere above.
+    for start in range(index, max(-1, index - TALLEST), -1):
+        formatted = _repair_formatted(lines, start, index)
+        if formatted is not None:
+            return formatted
+    return None
 
 
 def _closing(text: str, start: int) -> int | None:
@@ -183,25 +190,23 @@ def _closing(text: str, start: int) -> int | None:
     return None
 
 
-def _repair_formatted(lines: list[str], index: int) -> Newer | None:
-    """Empties the formatted strings that begin on a line. What they name is lost; names in them bind nothing."""
-    rest = "\n".join(lines[index:])
-    width = len(lines[index])
-    found = [m for m in _FORMATTED.finditer(rest) if m.start() < width]
-    for match in found:
+def _repair_formatted(lines: list[str], start: int, index: int) -> Newer | None:
+    """Empties the first formatted string that begins on line `start` and reaches line `index`. Names in it bind nothing."""
+    rest = "\n".join(lines[start:])
+    for match in _FORMATTED.finditer(lines[start]):
         end = _formatted_end(rest, match.end(), match[1])
-        if end is None or rest[match.start() : end] == '""':
+        if end is None or rest.count("\n", 0, end) < index - start:
             continue
         body = rest[match.end() : end - len(match[1])]
-        template = "t" in rest[match.start() : match.start(1)].lower()
+        template = "t" in match[0].lower()
         if not template and not _needs_new_parser(body, match[1]):
             continue
         quote = '"""' if "\n" in body else '"'
         text = rest[: match.start()] + quote + "\n" * body.count("\n") + quote + rest[end:]
-        lines[index:] = text.split("\n")
+        lines[start:] = text.split("\n")
         if template:
-            return Newer("a template string", (3, 14), index + 1)
-        return Newer("a formatted string with quotes, comments or backslashes inside braces", (3, 12), index + 1)
+            return Newer("a template string", (3, 14), start + 1)
+        return Newer("a formatted string with quotes, comments or backslashes inside braces", (3, 12), start + 1)
     return None
 
 

@@ -135,8 +135,10 @@ def default_folders(path: SearchPath, interpreter: Interpreter) -> None:
         path.add(f"{prefix}/lib64/{name}", f"{prefix}/lib64/{name}/lib-dynload")
     if interpreter.environment:
         path.add_site(f"{interpreter.environment}/lib/{name}/site-packages")
-        if path.tree.exists(f"{interpreter.environment}/lib64/{name}/site-packages"):
-            path.add_site(f"{interpreter.environment}/lib64/{name}/site-packages")
+        other = f"{interpreter.environment}/lib64/{name}/site-packages"
+        # lib64 is mostly a link to lib, and then it is not searched twice.
+        if path.tree.resolve(other).path == other and path.tree.exists(other):
+            path.add_site(other)
     if not interpreter.system_packages:
         return
     if prefix == "/usr":
