@@ -41,6 +41,7 @@ def code(text: str, limit: int = 0) -> str:
 def prose(text: str, limit: int = 0) -> str:
     """A sentence of ours that may carry outside words: every character that Markdown or HTML could act on is escaped."""
     escaped = re.sub(r"([\\`*{}\[\]<>#|@~])", r"\\\1", one_line(text, limit))
+    escaped = escaped.replace("://", ":\\//").replace("www.", "www\\.")  # no bare address becomes a link
     return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", escaped)
 
 
