@@ -58,7 +58,9 @@ def an_image(
     known += [variable(name, value) for name, value in (environment or {}).items()]
     return analysed(
         {
-            FunctionRecord: function_record(override=ImageOverride(command=(override,)) if override else ImageOverride()),
+            FunctionRecord: function_record(
+                override=ImageOverride(command=(override,)) if override else ImageOverride()
+            ),
             ImageConfig: image_config(command=(command,), environment=tuple(known)),
             ImageTree: image_tree(layers),
             FunctionCode: function_code(),

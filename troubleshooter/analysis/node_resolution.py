@@ -356,7 +356,7 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _flag_values(flags: tuple[str, ...], names: tuple[str, ...]) -> Iterator[str]:
-    for flag, following in zip(flags, (*flags[1:], ""), strict=True):
+    for flag, following in zip(flags, (*flags[1:], ""), strict=False):
         name, sign, value = flag.partition("=")
         if name in names and (value or following):
             yield value if sign else following
