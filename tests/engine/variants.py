@@ -284,6 +284,58 @@ COMMAND = (
 
 CODE = (
     Variant(
+        "no entrypoint at all",
+        build=("ENTRYPOINT []",),
+        blames="entrypoint_none",
+        expected=Expected("Runtime.InvalidEntrypoint", "executable file not found in $PATH"),
+    ),
+    Variant(
+        "node default export",
+        kind="node",
+        files={"/var/task/main.mjs": "export default async () => ({ ok: true });\n"},
+        command='CMD ["main.handler"]',
+        blames="node_default_export",
+        expected=Expected("Runtime.HandlerNotFound", log="main.handler is undefined or not exported"),
+    ),
+    Variant(
+        "node handler in a file with a dot",
+        kind="node",
+        files={"/var/task/api.users.js": INDEX},
+        command='CMD ["api.users.handler"]',
+        blames="node_handler_dotted_file",
+        expected=Expected("Runtime.ImportModuleError", log="Cannot find module 'api'"),
+    ),
+    Variant(
+        "handler module named like a built-in one",
+        files={"/var/task/time.py": APP},
+        command='CMD ["time.handler"]',
+        blames="py_builtin_conflict",
+        expected=Expected("Runtime.BuiltInModuleConflict", log="Cannot use built-in module time"),
+    ),
+    Variant(
+        "handler with a leading slash",
+        command='CMD ["/var/task/app.handler"]',
+        blames="py_handler_leading_slash",
+        expected=Expected("TypeError", log="relative import"),
+    ),
+    Variant(
+        "dependency of another interpreter",
+        files={
+            "/var/task/app.py": "import requests\n" + APP,
+            "/usr/lib/python3/dist-packages/requests/__init__.py": "",
+            "/usr/lib/python3/dist-packages/requests-2.31.0.dist-info/METADATA": "Name: requests\nVersion: 2.31.0\n",
+            "/usr/lib/python3/dist-packages/requests-2.31.0.dist-info/top_level.txt": "requests\n",
+        },
+        blames="py_installed_in_wrong_place",
+        expected=Expected("Runtime.ImportModuleError", log="No module named 'requests'"),
+    ),
+    Variant(
+        "syntax of a newer Python",
+        files={"/var/task/app.py": "type Number = int | float\n" + APP},
+        blames="py_syntax_version",
+        expected=Expected("Runtime.UserCodeSyntaxError", log="invalid syntax (app.py, line 1)"),
+    ),
+    Variant(
         "export in a CommonJS file",
         kind="node",
         files={"/var/task/index.js": "export const handler = async () => ({ ok: true });\n"},
@@ -356,7 +408,29 @@ exports.handler = async () => {{
   return {{ status: 'started' }};
 }};
 """
+THREAD = """import threading
+import time
+
+
+def work():
+    time.sleep(0.3)
+    print("work done")
+
+
+def handler(event, context):
+    thread = threading.Thread(target=work)
+    thread.start()
+    {end}
+    return {{"status": "started"}}
+"""
 COMPLETION = (
+    Variant(
+        "thread frozen with the environment",
+        files={"/var/task/app.py": THREAD.format(end="")},
+        freeze_s=0.6,
+        blames="background_thread",
+        expected=Expected(absent="work done"),
+    ),
     Variant(
         "task lost when asyncio.run returns",
         files={"/var/task/app.py": TASK.format(start="asyncio.create_task(work())")},
@@ -458,6 +532,11 @@ HEALTHY = (
     Variant(
         "task awaited",
         files={"/var/task/app.py": TASK.format(start="await asyncio.create_task(work())")},
+        expected=Expected(log="work done"),
+    ),
+    Variant(
+        "thread joined",
+        files={"/var/task/app.py": THREAD.format(end="thread.join()")},
         expected=Expected(log="work done"),
     ),
     Variant(
