@@ -12,7 +12,7 @@ import pytest
 from tests.factories import RECORD
 from tests.lab.aws import Account
 from tests.lab.images import Built, Layer, compress, digest, image
-from troubleshooter.collectors import aws_lambda, ecr, images
+from troubleshooter.collectors import aws_lambda, image_remote, images
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.ecr import EcrName, ecr_name
 from troubleshooter.collectors.engine import Engine
@@ -350,7 +350,7 @@ def test_a_layer_that_cannot_be_downloaded_at_all(aws_account: Account, stage: S
     assert isinstance(found, Unavailable)
     assert found.reason is Reason.UNREACHABLE
     assert "abc" not in repr(found)
-    assert [c.operation for c in stage.calls.since(0)].count("GetDownloadUrlForLayer") == ecr.ATTEMPTS
+    assert [c.operation for c in stage.calls.since(0)].count("GetDownloadUrlForLayer") == image_remote.ATTEMPTS
 
 
 def test_a_manifest_is_compared_with_the_digest_that_was_asked_for(aws_account: Account, stage: Stage) -> None:

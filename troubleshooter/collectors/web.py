@@ -123,7 +123,7 @@ class Web:
                 raise SourceError(Unavailable(Reason.MALFORMED, f"{label}: the address is not one of http or https"))
             # Headers may carry credentials: they go to the origin that they were given for, and nowhere else.
             same = (parts.scheme, parts.netloc) == (origin.scheme, origin.netloc)
-            sent = headers if same else {k: v for k, v in headers.items() if k.lower() == "accept"}
+            sent = headers if same else {k: v for k, v in headers.items() if k.lower() in ("accept", "accept-encoding")}
             try:
                 client = self._client(loopback=_is_loopback(parts.hostname), verify=verify)
                 response = client.send(client.build_request("GET", url, headers=sent, timeout=timeout), stream=True)
