@@ -15,10 +15,10 @@ from troubleshooter.analysis.javascript import (
     Unparsed,
     arguments,
     has_token,
-    is_field,
     literal,
     unwrap,
 )
+from troubleshooter.analysis.javascript_mentions import account
 from troubleshooter.analysis.javascript_values import Sort, Value, member, plain, undefined, unknown
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _PLAIN = {
     "null": "null",
     "array": "an array",
 }
-_HARMLESS_MODULE = frozenset({"id", "children", "parent", "paths", "filename", "loaded", "hot", "require", "path"})
 
 
 def exports_of(script: Script, *, esm: bool) -> Value:
@@ -91,7 +90,7 @@ class Evaluation:
             self.statement((root, node))
         if self.esm:
             return self.namespace()
-        self.account()
+        account(self)
         return self.result
 
     # Statements
@@ -409,66 +408,6 @@ class Evaluation:
                 return unknown()
             return self.value((*path, body, first, first.named_children[0]))
         return self.value((*path, body)) if body is not None else unknown()
-
-    # What was not followed
-
-    def account(self) -> None:
-        """Lets every mention of the exported object that was not followed have its effect."""
-        for use in list(self.script.names("module").free()):
-            if use.offset not in self.followed:
-                self.loose_module(use.path)
-        for name in sorted(self.result.names | self.initial.names):
-            if self.env.get(name, self.exports) is not self.result:
-                continue
-            names = self.script.names(name)
-            own = next((d for d in names.declarations if d.start == 0), None)
-            for use in names.free() if own is None else names.of(own):
-                if use.offset not in self.followed:
-                    self.loose(use.path, self.result)
-
-    def loose_module(self, path: Path) -> None:
-        parent = path[-2]
-        if parent.type == "member_expression" and is_field(parent, "object", path[-1]):
-            key = self.accessed(parent)
-            if key == "exports":
-                if _is_target(path[:-1]):
-                    self.result = unknown()
-                else:
-                    self.loose(path[:-1], self.result)
-                return
-            if key in _HARMLESS_MODULE:
-                return
-        if not _is_compared(parent):
-            self.result = unknown()
-
-    def loose(self, path: Path, value: Value) -> None:
-        """The node at the end of `path` stands for `value` somewhere that was not followed."""
-        parent = path[-2]
-        if parent.type in ("member_expression", "subscript_expression") and is_field(parent, "object", path[-1]):
-            key = self.accessed(parent)
-            if _is_target(path[:-1]):
-                if key is None:
-                    value.open = True
-                else:
-                    value.props[key] = unknown()
-            return
-        if not _is_compared(parent):
-            value.open = True
-
-
-def _is_target(path: Path) -> bool:
-    node, parent = path[-1], path[-2]
-    if parent.type in ("assignment_expression", "augmented_assignment_expression"):
-        return is_field(parent, "left", node)
-    return parent.type == "update_expression" or (parent.type == "unary_expression" and has_token(parent, "delete"))
-
-
-def _is_compared(node: Node) -> bool:
-    """Whether an expression only looks at its operands: `typeof`, `===` and the like."""
-    if node.type == "unary_expression":
-        return True
-    signs = ("===", "!==", "==", "!=", "instanceof", "in")
-    return node.type == "binary_expression" and any(has_token(node, sign) for sign in signs)
 
 
 def _declared_names(script: Script, declaration: Node) -> list[str]:
