@@ -63,15 +63,21 @@ def _lower(title: str) -> str:
     return title if title[1:2].isupper() or not title[:1].isupper() else title[0].lower() + title[1:]
 
 
+_QUOTES = str.maketrans("‘’“”´", "''\"\"'")
+
+
 def _material(texts: Iterable[str]) -> str:
-    """The texts as one, without further repeats of equal lines, cut in the middle where there is too much."""
+    """The texts as one, without further repeats of equal lines, cut in the middle where there is too much.
+
+    Quotes are made plain, and what JSON escaped inside a line is as it was written.
+    """
     seen: Counter[str] = Counter()
     kept = []
     for text in texts:
         for line in text.split("\n"):
             seen[line] += 1
             if seen[line] <= REPEATS:
-                kept.append(_cut(line, LINE))
+                kept.append(_cut(line.translate(_QUOTES).replace('\\"', '"').replace("\\n", "\n"), LINE))
     return _cut("\n".join(kept), MATERIAL)
 
 

@@ -36,6 +36,7 @@ SIGNATURES = (
         r"|No native build was found",
         3,
     ),
+    signature(r"\.node: cannot open shared object file", 2),
     signature(r"Dynamic require of \"[\w./-]+\.node\"", 3),
     signature(r"ENOENT: no such file or directory, open '/var/task/", 2),
     signature(r"spawn /var/task/\S+ ENOENT", 2),

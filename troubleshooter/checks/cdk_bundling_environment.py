@@ -34,5 +34,7 @@ SIGNATURES = (
         r"|Your cache folder contains root-owned files",
         3,
     ),
-    signature(r"Failed to bundle asset", 2),
+    signature(r"Failed to (?:bundle asset|run bundling)", 2),
+    signature(r"docker exited with status \d+", 2),
+    signature(r"unable to prepare context: .*Dockerfile path: lstat", 2),
 )

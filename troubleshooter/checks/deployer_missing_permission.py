@@ -28,7 +28,10 @@ from troubleshooter.model import Rung
 RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
-    signature(r"is not authorized to perform: lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)\w+", 3),
+    signature(
+        r"(?:is )?not authorized to perform:? lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)\w+",
+        3,
+    ),
     signature(
         r"is not authorized to perform: (?:iam:PassRole|ecr:(?:Get|Set)RepositoryPolicy"
         r"|ecr:(?:GetAuthorizationToken|InitiateLayerUpload|PutImage|CompleteLayerUpload"

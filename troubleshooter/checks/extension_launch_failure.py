@@ -38,6 +38,6 @@ SIGNATURES = (
     signature(r"TooManyExtensions", 3),
     signature(r"/opt/extensions/\S+.*(?:permission denied|no such file|read-only)", 1),
     signature(r"(?:mkdir|open|chmod|write)\S* .*/opt/\S+.*(?:read-only file system|no such file or directory)", 2),
-    signature(r"failed to (?:register|initialize) (?:the )?extension", 2),
+    signature(r"failed to (?:register|initialize) (?:the )?extension|extension registration failed", 2),
 )
 ASK = "Which regular files are in /opt/extensions, and with which mode? (`ls -l /opt/extensions`)"

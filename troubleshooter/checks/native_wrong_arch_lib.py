@@ -52,5 +52,6 @@ SIGNATURES = (
     ),
     signature(r"No module named '?psycopg2\._psycopg|no pq wrapper available", 2),
     signature(r"file too short", 2),
+    signature(r"\.node: cannot open shared object file", 2),
 )
 ASK = "Which platform is in the module's file name: the function's CPU, or another?"

@@ -34,6 +34,7 @@ SIGNATURES = (
     ),
     signature(r"Unable to locate package|has no installation candidate|E: Package '", 3),
     signature(r"Status code: 40[34] for https?://\S+(?:repomd|mirror\.list|amazonlinux)", 3),
+    signature(r"One of the configured repositories failed|doesn.t have enough cached data to continue", 3),
     signature(
         r"Failed to download metadata for repo|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist",
         3,

@@ -29,7 +29,7 @@ FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"toomanyrequests|TooManyRequests.*pull|pull rate limit", 3),
     signature(r"authorization token has expired", 3),
-    signature(r"pull access denied", 3),
+    signature(r"pull access denied", 3, unless=r"pull access denied for cdk-|Build result will only remain"),
     signature(
         r"(?:pull|HEAD|resolve|fetch|load metadata|docker\.io|public\.ecr\.aws"
         r"|auth\.docker\.io).{0,200}(?:403 Forbidden|401 Unauthorized|denied: )",

@@ -29,7 +29,7 @@ RUNG = Rung.INVOKE
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(
-        r"is not authorized to perform: (?!lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)|ecr:"
+        r"is not authorized to perform:? (?!lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)|ecr:"
         r"|kms:Decrypt|iam:PassRole|cloudformation:|sts:TagSession)[\w-]+:\w+",
         3,
         unless=r"explicit deny",
