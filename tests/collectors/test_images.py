@@ -253,11 +253,22 @@ def test_an_ecr_reference_is_read_from_ecr(aws_account: Account, stage: Stage, t
     assert offline.reason is Reason.REFUSED
 
 
-def test_other_registries_are_said_to_be_unread(stage: Stage) -> None:
-    found = stage.store(Role.PROPOSED, "docker.io/library/python:3.12", transport="docker").get(ImageConfig)
+@pytest.mark.parametrize("reference", ["demo:latest", "team/demo", "no such reference"])
+def test_a_name_without_a_registry_is_not_looked_for_in_one(stage: Stage, reference: str) -> None:
+    found = stage.store(Role.PROPOSED, reference).get(ImageConfig)
     assert isinstance(found, Unavailable)
-    assert found.reason is Reason.UNSUPPORTED
-    assert found.unblock
+    assert found.reason is Reason.UNREACHABLE
+    assert [c.service for c in stage.calls.since(0)] == ["engine"]
+
+
+def test_both_places_are_named_where_neither_has_it(stage: Stage) -> None:
+    found = stage.store(Role.PROPOSED, "127.0.0.1:1/demo").get(ImageConfig)
+    assert isinstance(found, Unavailable)
+    assert "DOCKER_HOST" in found.detail
+    assert "127.0.0.1:1" in found.detail
+    bad = stage.store(Role.PROPOSED, "Not A Reference", transport="docker").get(ImageConfig)
+    assert isinstance(bad, Unavailable)
+    assert bad.reason is Reason.MALFORMED
 
 
 def test_an_engine_that_is_not_there(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from troubleshooter.collectors.ecr import ecr_name, open_ecr
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.image_engine import open_engine
 from troubleshooter.collectors.image_files import OpenImage, open_path
+from troubleshooter.collectors.registry import names_registry, open_registry, registry_name
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import Cost, Fact, Reading, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
@@ -91,27 +92,40 @@ def image_at_hand(
     if transport in ("docker-archive", "oci-archive", "oci") or (not transport and _is_path(reference)):
         image: OpenImage = open_path(transport, reference, architecture)
         return ImageAtHand(reading=image.manifest.reading, image=image)
+    remote: Unavailable | None = None
     if transport in ("", "docker-daemon"):
         try:
             image = open_engine(reference, architecture, engine)
             return ImageAtHand(reading=image.manifest.reading, image=image)
         except SourceError as error:
-            if transport or ecr_name(reference) is None:
+            # A name without a registry in it is not looked for elsewhere: it would be somebody else's image.
+            if transport or not names_registry(reference):
                 raise
-            missing = error.unavailable
-    else:
-        missing = Unavailable(
-            Reason.UNSUPPORTED,
-            f"{reference} lies in a registry that this program does not read",
-            Unblock("save the image with `docker save --output`, and give that file with --image docker-archive:"),
-        )
-    name = ecr_name(reference)
-    if name is None:
-        return missing
+            remote = error.unavailable
     if options.offline:
-        return Unavailable(Reason.REFUSED, f"{reference} was not asked for: --offline", Unblock("leave --offline out"))
-    image = open_ecr(name, reference, architecture, aws, web, secrets)
+        unblock = Unblock("leave --offline out, or give the image as a file")
+        return _joined(remote, Unavailable(Reason.REFUSED, f"{reference} was not asked for: --offline", unblock))
+    try:
+        image = _open_remote(reference, architecture, aws, web, secrets)
+    except SourceError as error:
+        return _joined(remote, error.unavailable)
     return ImageAtHand(reading=image.manifest.reading, image=image)
+
+
+def _open_remote(reference: str, architecture: str | None, aws: Aws, web: Web, secrets: Secrets) -> OpenImage:
+    """The image in its registry: ECR by its API, any other by the registry's own. Raises SourceError."""
+    name = ecr_name(reference)
+    if name is not None:
+        return open_ecr(name, reference, architecture, aws, web, secrets)
+    other = registry_name(reference)
+    if other is None:
+        raise SourceError(Unavailable(Reason.MALFORMED, f"{reference[:200]!r} is not an image reference"))
+    return open_registry(other, reference, architecture, web, secrets)
+
+
+def _joined(engine: Unavailable | None, registry: Unavailable) -> Unavailable:
+    """Both reasons, where both places were asked."""
+    return registry if engine is None else replace(registry, detail=f"{engine.detail}; {registry.detail}")
 
 
 def _is_path(reference: str) -> bool:
