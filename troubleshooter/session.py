@@ -243,6 +243,7 @@ class Session:
             self.journal.append("end", status=status)
         finally:
             self.journal.close()
+            self.world.close()
 
     def verify(self, before: Sequence[dict[str, Any]]) -> Verification:
         """Asks the checks of a diagnosis's causes again, on fresh facts and nothing else. `before`: finding records."""

@@ -81,6 +81,11 @@ class World:
         aws = Aws(calls, region=region, profile=target.profile, endpoint_url=target.endpoint_url)
         return cls(aws, Web(calls), Engine(calls, target.docker_context), calls, Secrets())
 
+    def close(self) -> None:
+        """Closes every connection. What is still being read on other threads ends as unreachable."""
+        for part in (self.aws, self.web):
+            part.close()
+
     @property
     def seeds(self) -> tuple[object, ...]:
         return (self.aws, self.web, self.engine, self.calls, self.secrets)
