@@ -11,7 +11,7 @@ from troubleshooter.text import one_line
 
 QUOTE = 100
 """Characters of the matching text that a suspect quotes."""
-MATERIAL, LINE, REPEATS = 24_000, 1_600, 2
+MATERIAL, LINE, REPEATS = 16_000, 1_600, 2
 """Characters that are matched, beginning and end; of one line; and how often an equal line counts. Bounds the time."""
 
 _GIVES = {
