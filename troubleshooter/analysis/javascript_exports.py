@@ -279,7 +279,7 @@ class Evaluation:
         made = Value(Sort.OBJECT, self.script, path)
         for part in path[-1].named_children:
             if part.type == "shorthand_property_identifier":
-                made.props[self.script.text(part)] = self.name(part)
+                made.props[self.script.text(part)] = _shared(self.name(part))
             elif part.type == "spread_element":
                 self.copy(self.value((*path, part, part.named_children[-1])), made)
             elif part.type in ("pair", "method_definition"):
@@ -292,7 +292,7 @@ class Evaluation:
                     made.props[name] = self.getter((*path, part)) if accessor else self.value((*path, part))
                 else:
                     value = part.child_by_field_name("value")
-                    made.props[name] = self.value((*path, part, value)) if value is not None else unknown()
+                    made.props[name] = _shared(self.value((*path, part, value))) if value is not None else unknown()
         return made
 
     def key(self, node: Node | None) -> str | None:
@@ -360,7 +360,7 @@ class Evaluation:
         elif key is None:
             holder.open = True
         else:
-            holder.props[key] = value
+            holder.props[key] = _shared(value)
 
     def binary(self, path: Path) -> Value:
         """`0 && (…)` never runs its right side: bundlers and compilers annotate exports with it."""
@@ -408,6 +408,13 @@ class Evaluation:
                 return unknown()
             return self.value((*path, body, first, first.named_children[0]))
         return self.value((*path, body)) if body is not None else unknown()
+
+
+def _shared(value: Value) -> Value:
+    """An object with a name of its own that is reached in another way too, where more may be added to it."""
+    if value.sort is Sort.OBJECT and value.names:
+        value.open = True
+    return value
 
 
 def _declared_names(script: Script, declaration: Node) -> list[str]:

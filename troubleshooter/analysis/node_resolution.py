@@ -284,7 +284,7 @@ class Resolver:
             raise _Refused(f'{package.path} gives nothing for "{key}"')
         target = target.replace("*", match) if "*" in chosen else target
         if not target.startswith("./"):
-            if not internal or target.startswith(("../", "/")):
+            if not internal or target.startswith(("../", "/", "#")):
                 raise _Refused(f'{package.path} maps "{key}" to {target}')
             return self._bare_target(target, package.folder, conditions)
         path = posixpath.normpath(posixpath.join(package.folder, unquote(target)))
