@@ -202,10 +202,11 @@ class _LayerReader:
         if member.sparse:
             layer.entries[path] = Entry(Kind.FILE, mode, member.uid, member.gid, size, layer=self.index)
             return
-        head = window.take(offset, min(size, 64))
-        more = head_size(head, mode, size)
-        if more > 64 and self.budget.content(more):
-            head = window.take(offset, more)
+        head = window.take(offset, min(size, 64)) if size else b""
+        if size > 64:
+            more = head_size(head, mode, size)
+            if more > 64 and self.budget.content(more):
+                head = window.take(offset, more)
         layer.entries[path] = Entry(Kind.FILE, mode, member.uid, member.gid, size, head=head, layer=self.index)
         if window.random:
             layer.places[path] = offset

@@ -112,12 +112,14 @@ def _member(header: bytes, kind: int, size: int, offset: int, what: str) -> Memb
         prefix = header[345:476] if header[508:512] == b"tar\0" else header[345:500]
         name = f"{_text(prefix)}/{name}"
     word = _KINDS.get(kind, OTHER)
+    known = _SMALL
+    mode, uid, gid = known.get(header[100:108]), known.get(header[108:116]), known.get(header[116:124])
     return Member(
         name,
         word,
-        _number(header[100:108], what) & 0o7777,
-        _number(header[108:116], what),
-        _number(header[116:124], what),
+        (_number(header[100:108], what) if mode is None else mode) & 0o7777,
+        _number(header[108:116], what) if uid is None else uid,
+        _number(header[116:124], what) if gid is None else gid,
         size if word is FILE else 0,
         _text(header[157:257]) if word is HARDLINK or word is SYMLINK else "",
         offset,
@@ -128,8 +130,10 @@ def _member(header: bytes, kind: int, size: int, offset: int, what: str) -> Memb
 def _verify(header: bytes, what: str) -> None:
     """Compares the checksum: the sum of all bytes, those of the checksum itself taken as blanks."""
     stated = header[148:156]
-    digits = stated.strip(b"\0 ").partition(b"\0")[0]
-    wanted = int(digits, 8) if digits.isdigit() and b"8" not in digits and b"9" not in digits else -1
+    try:
+        wanted = int(stated[:6], 8)
+    except ValueError:
+        wanted = int(digits, 8) if set(digits := stated.strip(b"\0 ")) <= _OCTAL and digits else -1
     # Adler-32's lower half is 1 plus the sum of all bytes, modulo 65521: the same sum at C's speed.
     if zlib.adler32(header) & 0xFFFF == (wanted - 255 + sum(stated)) % 65521 and wanted >= 0:
         return
@@ -138,6 +142,7 @@ def _verify(header: bytes, what: str) -> None:
         raise malformed(what, "is not a tar archive, or is damaged: the checksum of a header is wrong")
 
 
+_OCTAL = frozenset(b"01234567")
 _SMALL: dict[bytes, int] = {}
 
 
@@ -152,7 +157,7 @@ def _number(field: bytes, what: str) -> int:
             raise malformed(what, "is not a tar archive, or is damaged: a number is out of range")
         return value
     digits = field.strip(b"\0 ").partition(b"\0")[0] or b"0"
-    if not digits.isdigit() or b"8" in digits or b"9" in digits:
+    if not set(digits) <= _OCTAL:
         raise malformed(what, "is not a tar archive, or is damaged: a number is not octal")
     value = int(digits, 8)
     if len(_SMALL) < 4096:
