@@ -95,7 +95,7 @@ def test_conditions(test: str, expected: bool | None) -> None:
     ],
 )
 def test_folders_added_to_the_search_path(source: str, folders: tuple[str, ...]) -> None:
-    change = path_changes(ast.parse(source), "/var/task/src/app.py", "/var/task")
+    change = path_changes(ast.parse(source), source, "/var/task/src/app.py", "/var/task")
     assert (change.folders, change.doubts) == (folders, ())
 
 
@@ -112,10 +112,10 @@ def test_folders_added_to_the_search_path(source: str, folders: tuple[str, ...])
     ],
 )
 def test_changes_that_cannot_be_followed_are_doubts(source: str) -> None:
-    assert path_changes(ast.parse(source), "/var/task/app.py", "/var/task").doubts
+    assert path_changes(ast.parse(source), source, "/var/task/app.py", "/var/task").doubts
 
 
 def test_code_that_only_looks_is_no_change() -> None:
     source = "import sys\nprint(sys.path)\nif '/x' in sys.path:\n    sys.path.remove('/x')\nm = sys.modules[__name__]\n"
-    change = path_changes(ast.parse(source), "/var/task/app.py", "/var/task")
+    change = path_changes(ast.parse(source), source, "/var/task/app.py", "/var/task")
     assert (change.folders, change.modules, change.doubts) == ((), (), ())

@@ -15,7 +15,7 @@ from enum import IntEnum
 from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
 from troubleshooter.analysis.python_lookup import Lookup
 from troubleshooter.analysis.python_paths import PathChange, path_changes
-from troubleshooter.analysis.python_scope import dotted, leaves, truth, walk_scope
+from troubleshooter.analysis.python_scope import IMPORTING_CALLS, dotted, leaves, traits, truth, walk_scope
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.code import Import, ImportClosure, NewerSyntax
 from troubleshooter.facts.image import CodeTree
@@ -129,6 +129,8 @@ class _Walk:
     changes: dict[str, PathChange] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
     _failing: dict[str, _Fails] = field(default_factory=dict)
+    _importing: set[int] = field(default_factory=set)
+    """Identities of the nodes that hold an import: the others are passed over."""
 
     def start(self, resolution: HandlerResolution) -> None:
         target = self.lookup.module(resolution.module)
@@ -153,7 +155,10 @@ class _Walk:
                 self.unread.append(f"{path} {parsed.problem if readable else NOT_READABLE}")
             self._failing[path] = _Fails.PERHAPS
             return _Fails.PERHAPS
-        self.changes[path] = path_changes(parsed.tree, path, self.lookup.runtime.task_root)
+        if path not in self.changes:
+            text = sources.text(path) or ""
+            self.changes[path] = path_changes(parsed.tree, text, path, self.lookup.runtime.task_root)
+            self._importing |= traits(parsed.tree).importing
         if state.rank == 0:
             self.newer += [
                 NewerSyntax(path, n.line, sources.line(path, n.line), n.construct, n.since) for n in parsed.newer
@@ -165,7 +170,8 @@ class _Walk:
 
     def block(self, body: Iterable[ast.stmt], module: _Module, state: _State) -> _Fails:
         """Walks statements; whether one of them raises ImportError at load time."""
-        return max([self.statement(each, module, state) for each in body], default=_Fails.NO)
+        importing = [each for each in body if id(each) in self._importing]
+        return max([self.statement(each, module, state) for each in importing], default=_Fails.NO)
 
     def statement(self, node: ast.stmt, module: _Module, state: _State) -> _Fails:
         unsure = replace(state, guarded=True)
@@ -224,8 +230,7 @@ class _Walk:
             if not isinstance(each, ast.Call) or not each.args or not isinstance(each.args[0], ast.Constant):
                 continue
             name = each.args[0].value
-            known = dotted(each.func) in ("importlib.import_module", "import_module", "__import__")
-            if not known or not isinstance(name, str) or not name:
+            if dotted(each.func) not in IMPORTING_CALLS or not isinstance(name, str) or not name:
                 continue
             level = len(name) - len(name.lstrip("."))
             full = _absolute(name[level:], level, module) if level else name

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -141,12 +142,96 @@ def walk_scope(node: ast.AST) -> Iterator[ast.AST]:
             todo[:0] = ast.iter_child_nodes(each)
 
 
+@dataclass(slots=True)
+class Traits:
+    """What is asked of a module's whole syntax tree again and again, from one pass over it."""
+
+    dynamic: bool = False
+    """It can bind names in ways that its syntax does not show."""
+    declared: set[str] = field(default_factory=set)
+    """Names that some function declares global."""
+    named: set[str] = field(default_factory=set)
+    """Names bound by `:=` anywhere."""
+    importing: set[int] = field(default_factory=set)
+    """Identities of the nodes with an import in them, as a statement or by call."""
+    known: dict[tuple[str, Version], Bound] = field(default_factory=dict)
+
+
+def traits(module: ast.Module) -> Traits:
+    """The module's traits, worked out once."""
+    found: Traits | None = getattr(module, "own_traits", None)
+    if found is None:
+        found = _survey(module)
+        # Kept with the tree, and gone with it.
+        module.own_traits = found  # type: ignore[attr-defined]
+    return found
+
+
+def _survey(module: ast.Module) -> Traits:
+    found = Traits()
+    nodes: list[ast.AST] = [module]
+    above = [-1]
+    inner = [False]
+    for index, node in enumerate(nodes):
+        # The list grows while it is walked.
+        _note(node, inner[index], found)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or (
+            isinstance(node, ast.Call) and dotted(node.func) in IMPORTING_CALLS
+        ):
+            here = index
+            while here >= 0 and id(nodes[here]) not in found.importing:
+                found.importing.add(id(nodes[here]))
+                here = above[here]
+        scoped = inner[index] or isinstance(node, Scope)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, ast.AST) and not isinstance(child, (ast.expr_context, ast.operator, ast.Constant)):
+                    nodes.append(child)
+                    above.append(index)
+                    inner.append(scoped)
+    return found
+
+
+IMPORTING_CALLS = frozenset({"importlib.import_module", "import_module", "__import__"})
+_DYNAMIC = frozenset({"exec", "eval", "globals", "vars", "locals", "setattr"})
+_DYNAMIC_ANYWHERE = frozenset({"globals", "exec"})
+"""A function that is called while the module loads may bind names of the module by these."""
+
+
+def _note(node: ast.AST, inner: bool, found: Traits) -> None:
+    if isinstance(node, ast.Global):
+        found.declared.update(node.names)
+    elif isinstance(node, ast.NamedExpr):
+        found.named.add(node.target.id)
+    elif isinstance(node, ast.Call):
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        found.dynamic = found.dynamic or name in (_DYNAMIC_ANYWHERE if inner else _DYNAMIC)
+    elif inner:
+        return
+    elif isinstance(node, ast.FunctionDef):
+        found.dynamic = found.dynamic or node.name == "__getattr__"
+    elif isinstance(node, ast.Attribute):
+        found.dynamic = found.dynamic or (node.attr == "modules" and dotted(node) == "sys.modules")
+    elif isinstance(node, ast.Name):
+        found.dynamic = found.dynamic or (node.id == "__getattr__" and isinstance(node.ctx, ast.Store))
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        names = {name for alias in node.names for name in bound_names(alias)}
+        found.dynamic = found.dynamic or "__getattr__" in names
+
+
 def binds(module: ast.Module, name: str, version: Version = ()) -> Bound:
     """Whether importing the module leaves `name` bound in it."""
-    found = _block(module.body, name, version, Bound.NO)
-    if found is Bound.NO and (_dynamic(module) or _declared_global(module, name)):
-        return Bound.MAYBE
-    return found
+    own = traits(module)
+    if (name, version) not in own.known:
+        found = _block(module.body, name, version, Bound.NO)
+        if name in own.named and found is Bound.NO:
+            # `:=` may be skipped by a short circuit, or stand in a scope of its own.
+            found = Bound.MAYBE
+        if found is Bound.NO and (own.dynamic or name in own.declared):
+            found = Bound.MAYBE
+        own.known[name, version] = found
+    return own.known[name, version]
 
 
 def _block(body: list[ast.stmt], name: str, version: Version, state: Bound) -> Bound:
@@ -162,7 +247,6 @@ def _either(first: Bound, second: Bound) -> Bound:
 def _statement(node: ast.stmt, name: str, version: Version, state: Bound) -> Bound:
     if isinstance(node, ast.If):
         taken = truth(node.test, version)
-        state = _expressions(node.test, name, state)
         if taken is not None:
             return _block(node.body if taken else node.orelse, name, version, state)
         return _either(_block(node.body, name, version, state), _block(node.orelse, name, version, state))
@@ -237,43 +321,7 @@ def _simple(node: ast.stmt, name: str, state: Bound) -> Bound:
         targets = [node.name]  # type: ignore[attr-defined]
     if any(name in bound_names(target) for target in targets):
         return Bound.YES
-    return _expressions(node, name, state)
-
-
-def _expressions(node: ast.AST, name: str, state: Bound) -> Bound:
-    """What `name := …` inside a statement's expressions does; it may be skipped by a short circuit."""
-    if isinstance(node, Scope):
-        return state
-    for each in (node, *walk_scope(node)):
-        if isinstance(each, ast.NamedExpr) and each.target.id == name:
-            return state if state is Bound.YES else Bound.MAYBE
     return state
-
-
-_DYNAMIC = ("exec", "eval", "globals", "vars", "locals", "setattr")
-
-
-def _dynamic(module: ast.Module) -> bool:
-    """Whether the module can bind names in ways that its syntax does not show."""
-    for node in walk_scope(module):
-        if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
-            return True
-        if isinstance(node, ast.Call) and dotted(node.func) in _DYNAMIC:
-            return True
-        if isinstance(node, ast.Attribute) and dotted(node) == "sys.modules":
-            return True
-        if isinstance(node, ast.Name) and node.id == "__getattr__" and isinstance(node.ctx, ast.Store):
-            return True
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and any(
-            name == "__getattr__" for alias in node.names for name in bound_names(alias)
-        ):
-            return True
-    # A function that is called while the module loads may do any of this too.
-    return any(isinstance(node, ast.Call) and dotted(node.func) in ("globals", "exec") for node in ast.walk(module))
-
-
-def _declared_global(module: ast.Module, name: str) -> bool:
-    return any(isinstance(node, ast.Global) and name in node.names for node in ast.walk(module))
 
 
 def find_function(body: list[ast.stmt], name: str) -> FunctionNode | None:

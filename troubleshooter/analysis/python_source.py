@@ -127,6 +127,8 @@ def _refused(text: str, version: tuple[int, ...]) -> Iterator[Newer]:
 
 def _newer_nodes(tree: ast.Module) -> Iterator[Newer]:
     """Constructs that an interpreter of 3.12 or later parses and the parser's own version test does not know."""
+    if sys.version_info < (3, 12):
+        return
     for node in ast.walk(tree):
         name = type(node).__name__
         if name == "TypeAlias":
