@@ -86,6 +86,7 @@ def test_every_transport_gives_the_same_image(written: Written, tmp_path: Path) 
     assert len(config.diff_ids) == 3
     tree = found.tree()
     assert tree.layers == 3
+    assert 3 * 512 < tree.size <= sum(len(layer.tar()) for layer in layers)
     assert tree.tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
     assert tree.tree.children("/var/task") == ["app.py"]
     entry = tree.tree.entry("/etc/os-release")

@@ -56,7 +56,7 @@ def tree_of(readers: Sequence[Callable[[int, Budget], Layer]], reading: Reading)
     last = len(readers) - 1
     tasks = [(lambda index=index: readers[index](index, budget)) for index in range(last, -1, -1)]
     layers = in_parallel(tasks, os.cpu_count() or 2)[::-1]
-    return ImageTree(reading=reading, tree=merge(layers), layers=len(layers))
+    return ImageTree(reading=reading, tree=merge(layers), layers=len(layers), size=sum(layer.size for layer in layers))
 
 
 def layer_name(index: int, count: int, digest: str) -> str:

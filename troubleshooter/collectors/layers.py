@@ -44,6 +44,8 @@ class Layer:
     contents: dict[str, bytes] = field(default_factory=dict)
     elves: dict[str, Elf] = field(default_factory=dict)
     window: FileWindow | None = None
+    size: int = 0
+    """Bytes of its archive up to the end of the last member."""
 
     def read(self, path: str) -> bytes | None:
         """Content of a file of this layer; None where it was not kept."""
@@ -88,6 +90,7 @@ class _LayerReader:
 
     def read(self) -> Layer:
         for member in members(self.window, self.what):
+            self.layer.size = member.offset + member.stored
             name = member.name.removeprefix("./").strip("/")
             path = "/" + name
             if "/." in path or "//" in path:

@@ -80,6 +80,8 @@ class ImageTree(Fact):
 
     tree: FileTree = field(repr=False, compare=False)
     layers: int = 0
+    size: int = 0
+    """Bytes of all layers, uncompressed, as their tar archives have them: what Lambda's limit of 10 GB counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
