@@ -71,6 +71,21 @@ def test_a_pythonpath_of_unknown_value_leaves_the_end_open() -> None:
     assert model(aws_base(), environment=(hidden,)).open_ends == ("the value of PYTHONPATH is not known",)
 
 
+@pytest.mark.parametrize("folder", ["/mnt/efs/python", "/tmp/packages"])
+def test_folders_that_are_filled_at_run_time_leave_the_end_open(folder: str) -> None:
+    found = model(aws_base(), environment=(variable("PYTHONPATH", f"/var/task:{folder}"),))
+    assert found.open_ends == (f"{folder} on the search path is mounted or filled at run time",)
+    shipped: Files = {**aws_base(), f"{folder}/dep.py": ""}
+    assert model(shipped, environment=(variable("PYTHONPATH", folder),)).open_ends == ()
+
+
+def test_code_that_runs_before_everything_else_leaves_the_end_open() -> None:
+    custom = "import sys\nsys.path.append('/srv/lib')\n"
+    assert model({**aws_base(), f"{SITE}/sitecustomize.py": custom}).open_ends
+    harmless = "try:\n    import apport_python_hook\nexcept ImportError:\n    pass\n"
+    assert model({**aws_base(), f"{SITE}/sitecustomize.py": harmless}).open_ends == ()
+
+
 def test_pth_files_of_the_task_root_are_followed() -> None:
     files = {
         **aws_base(),
@@ -215,6 +230,21 @@ def test_virtual_environment() -> None:
     assert found.version == (3, 12)
     assert "/venv/lib/python3.12/site-packages" in found.search_path
     assert "/usr/local/lib/python3.12/site-packages" not in found.search_path
+
+
+@pytest.mark.parametrize("line", [". /srv/venv/bin/activate", "export PATH=/srv/venv/bin:$PATH"])
+def test_an_environment_that_a_start_script_activates(line: str) -> None:
+    files: Files = {
+        **custom_base(),
+        "/entry.sh": program(f'#!/bin/sh\n{line}\nexec python -m awslambdaric "$@"\n'),
+        "/srv/venv/bin/python": link("/usr/local/bin/python3.12"),
+        "/srv/venv/pyvenv.cfg": "home = /usr/local/bin\nversion = 3.12.4\n",
+        "/srv/venv/lib/python3.12/site-packages/dep.py": "",
+    }
+    found = model(files, custom_config(entrypoint=("/entry.sh",), command=("app.handler",)))
+    assert "/srv/venv/lib/python3.12/site-packages" in found.search_path
+    assert "/usr/local/lib/python3.12/site-packages" not in found.search_path
+    assert found.open_ends == ()
 
 
 def test_debians_own_python() -> None:

@@ -71,7 +71,7 @@ def zip_runtime(function: FunctionRecord, code: CodeTree | Unavailable) -> Runti
         return replace(model, version=version, search_path=folders, flags=flags, open_ends=_unique(*doubts))
     path = SearchPath(tree)
     _managed_python(path, Interpreter(version, "/var/lang"), variables, root)
-    ends = _unique(*doubts, *path.doubts)
+    ends = _unique(*doubts, *path.doubts, *path.customised())
     return replace(model, version=version, search_path=tuple(path.folders), open_ends=ends)
 
 
@@ -96,6 +96,7 @@ def image_runtime(
             architecture=architecture,
         )
     variables = {**variables, **call.variables}
+    around = replace(around, path=call.variables.get("PATH") or around.path)
     if call.handler is not None and "$" in call.handler:
         call = _without_handler(call)
     make = _python_of_image if call.language == "python" else _node_of_image
@@ -190,7 +191,7 @@ def _python_of_image(launch: _ImageLaunch) -> RuntimeModel:
         task_root=launch.task_root,
         search_path=tuple(path.folders),
         architecture=launch.architecture,
-        open_ends=_unique(*launch.doubts, *interpreter.doubts, *path.doubts),
+        open_ends=_unique(*launch.doubts, *interpreter.doubts, *path.doubts, *path.customised()),
     )
 
 

@@ -310,7 +310,7 @@ class _Shell:
         path = self._text(words[1]) if len(words) > 1 else ""
         if posixpath.basename(path) == "activate" and "$" not in path:
             folder = posixpath.normpath(posixpath.join(self.around.cwd, posixpath.dirname(path)))
-            self.around = replace(self.around, path=f"{folder}:{self.around.path}")
+            self._assign("PATH", f"{folder}:{self.around.path}")
         else:
             self._doubt(f"the start script reads another script ({path or 'unnamed'})")
 

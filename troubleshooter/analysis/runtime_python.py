@@ -17,6 +17,10 @@ _HARMLESS_PTH = re.compile(
 )
 """Import lines of .pth files that add no folder to look in."""
 
+_FILLED_LATER = ("/mnt/", "/tmp/")  # noqa: S108 - a place in the image, not on this machine
+_CUSTOM = ("sitecustomize", "usercustomize")
+_CHANGING = re.compile(r"\bsys\b|\bsite\b|meta_path|importlib|__import__")
+
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
@@ -56,6 +60,17 @@ class SearchPath:
         for name in self.tree.children(folder):
             if name.endswith(".pth") and not name.startswith("."):
                 self._pth(folder, name)
+
+    def customised(self) -> tuple[str, ...]:
+        """What runs before everything else and may change where modules are found."""
+        found = []
+        for folder in self.folders:
+            for name in _CUSTOM:
+                for path in (f"{folder}/{name}.py", f"{folder}/{name}/__init__.py"):
+                    text = self.tree.text(path) if self.tree.is_file(path) else ""
+                    if text is None or _CHANGING.search(text):
+                        found.append(f"{path} runs code that may change where modules are found")
+        return tuple(found)
 
     def _pth(self, folder: str, name: str) -> None:
         text = self.tree.text(posixpath.join(folder, name))
@@ -178,7 +193,13 @@ def given_folders(path: SearchPath, variables: Mapping[str, str | None], cwd: st
     if value is None:
         path.doubts.append("the value of PYTHONPATH is not known")
     elif value:
-        path.add(*(posixpath.join(cwd, each) for each in value.split(":")))
+        folders = [posixpath.normpath(posixpath.join(cwd, each)) for each in value.split(":")]
+        path.add(*folders)
+        path.doubts += [
+            f"{folder} on the search path is mounted or filled at run time"
+            for folder in folders
+            if folder.startswith(_FILLED_LATER) and not path.tree.children(folder)
+        ]
     if variables.get("PYTHONHOME"):
         path.doubts.append("PYTHONHOME is set")
     return True
