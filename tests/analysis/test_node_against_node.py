@@ -30,11 +30,16 @@ from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.runtime import HandlerResolution, ModuleFormat
 
 PROJECTS = 1200
+OTHER_FLAGS = (
+    ("--experimental-require-module", "--experimental-detect-module"),
+    ("--no-experimental-require-module", "--experimental-detect-module"),
+)
+"""What NODE_OPTIONS may switch on, and what other Node.js builds do by themselves."""
 OUTSIDE = re.compile(
     r"does not provide an export named|Error parsing |Cannot convert undefined or null to object|not here"
     r"|has already been declared|is not defined$|Assignment to constant|Cannot set properties of|before initialization"
     r"|is not defined in ES module scope|ERR_(?:PACKAGE_PATH_NOT_EXPORTED|UNSUPPORTED_DIR_IMPORT|IMPORT_A"
-    r"|PACKAGE_IMPORT_NOT_DEFINED|INVALID_|UNKNOWN_FILE_EXTENSION|AMBIGUOUS)"
+    r"|PACKAGE_IMPORT_NOT_DEFINED|REQUIRE_ASYNC_MODULE|INVALID_|UNKNOWN_FILE_EXTENSION|AMBIGUOUS)"
 )
 """Errors of Node that no analysis here speaks of."""
 NONE = Unavailable(Reason.NOT_GIVEN, "no image configuration")
@@ -68,9 +73,16 @@ class Model:
         return self.handler.problem != "undecided" and whole and told
 
 
-def modelled(root: Path, files: dict[str, str], handler: str, node_path: str, version: tuple[int, ...]) -> Model:
+def modelled(
+    root: Path,
+    files: dict[str, str],
+    handler: str,
+    node_path: str,
+    version: tuple[int, ...],
+    flags: tuple[str, ...] = LAMBDA_FLAGS,
+) -> Model:
     code = CodeTree(reading=IMAGE, tree=node_oracle.tree_of(root, files), root=str(root), kind="image")
-    model = node_oracle.runtime(IMAGE, root, handler, version, node_path)
+    model = node_oracle.runtime(IMAGE, root, handler, version, node_path, flags)
     resolution = node_handler(model, code, NONE)
     assert isinstance(resolution, HandlerResolution)
     return Model(resolution, module_format(model, code), node_imports(model, code))
@@ -142,39 +154,57 @@ def _names(told: str, wanted: str) -> bool:
     return told == wanted or wanted.startswith(f"{told}/")
 
 
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, str], str, Said, Model]]:
+Asked = list[tuple[dict[str, str], str, Said, Model]]
+
+
+def ask_all(base: Path, seeds: range, flags: tuple[str, ...]) -> Asked:
+    """Every seed's project, with what Node and the model say of it."""
     version = node_oracle.node_version()
-    base = tmp_path_factory.mktemp("node")
     cases = []
-    for seed in range(PROJECTS):
+    for seed in seeds:
         files, handler, paths = node_trees.project(random.Random(seed))  # noqa: S311
         root = base / str(seed)
         node_oracle.write(root, files)
         cases.append((root, files, handler, ":".join(str(root / p) for p in paths.split(":") if p)))
-    said = node_oracle.ask([(root, handler, paths) for root, _, handler, paths in cases], *LAMBDA_FLAGS)
+    said = node_oracle.ask([(root, handler, paths) for root, _, handler, paths in cases], *flags)
     return [
-        (files, handler, answer, modelled(root, files, handler, paths, version))
+        (files, handler, answer, modelled(root, files, handler, paths, version, flags))
         for (root, files, handler, paths), answer in zip(cases, said, strict=True)
     ]
 
 
-def test_no_verdict_contradicts_node(asked: list[tuple[dict[str, str], str, Said, Model]]) -> None:
-    wrong = [
-        f"seed {seed}, {handler}: node {said.outcome} {said.error[:160]!r}, {why}"
-        for seed, (_, handler, said, model) in enumerate(asked)
+def contradictions(asked: Asked) -> list[str]:
+    return [
+        f"{handler} of {sorted(files)[:3]}: node {said.outcome} {said.error[:160]!r}, {why}"
+        for files, handler, said, model in asked
         if (why := disagreement(said, model))
     ]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    return ask_all(tmp_path_factory.mktemp("node"), range(PROJECTS), LAMBDA_FLAGS)
+
+
+def test_no_verdict_contradicts_node(asked: Asked) -> None:
+    wrong = contradictions(asked)
     assert not wrong, f"{len(wrong)} of {len(asked)}:\n" + "\n".join(wrong[:40])
 
 
-def test_most_projects_are_decided(asked: list[tuple[dict[str, str], str, Said, Model]]) -> None:
+@pytest.mark.parametrize("flags", OTHER_FLAGS, ids=" ".join)
+def test_nor_with_other_flags(flags: tuple[str, ...], tmp_path: Path) -> None:
+    asked = ask_all(tmp_path, range(PROJECTS, PROJECTS + 250), flags)
+    wrong = contradictions(asked)
+    assert not wrong, f"{len(wrong)} of {len(asked)}:\n" + "\n".join(wrong[:40])
+
+
+def test_most_projects_are_decided(asked: Asked) -> None:
     """A model that always doubts would agree with anything."""
     told = sum(m.handler.problem != "undecided" or bool(m.offence or m.missing or m.esm_required) for *_, m in asked)
     assert told > 0.85 * len(asked), told
 
 
-def test_the_projects_are_worth_asking(asked: list[tuple[dict[str, str], str, Said, Model]]) -> None:
+def test_the_projects_are_worth_asking(asked: Asked) -> None:
     """Every kind of ending occurs, and no kind is all there is."""
     outcomes = Counter(said.outcome for _, _, said, _ in asked)
     assert min(outcomes[o] for o in ("loads", "not exported", "fails")) > len(asked) * 0.1, outcomes

@@ -100,8 +100,15 @@ def tree_of(root: Path, files: dict[str, str]) -> FileTree:
     return FileTree(entries, contents.get)
 
 
-def runtime(reading: object, root: Path, handler: str, version: tuple[int, ...], node_path: str) -> RuntimeModel:
-    """A runtime client on an image that is not AWS's, whose Node.js is started with Lambda's flags."""
+def runtime(
+    reading: object,
+    root: Path,
+    handler: str,
+    version: tuple[int, ...],
+    node_path: str,
+    flags: tuple[str, ...] = LAMBDA_FLAGS,
+) -> RuntimeModel:
+    """A runtime client on an image that is not AWS's."""
     return RuntimeModel(
         reading=reading,  # type: ignore[arg-type]
         language="node",
@@ -110,5 +117,5 @@ def runtime(reading: object, root: Path, handler: str, version: tuple[int, ...],
         handler=handler,
         task_root=str(root),
         search_path=tuple(p for p in node_path.split(":") if p),
-        flags=LAMBDA_FLAGS,
+        flags=flags,
     )

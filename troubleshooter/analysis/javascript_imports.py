@@ -184,13 +184,24 @@ def esm_construct(script: Script) -> Construct | None:
         if len(path) > 1 and path[-2].type == "meta_property":
             found.append(_construct(script, path[-2], "SyntaxError: Cannot use 'import.meta' outside a module"))
             break
+    awaited = _top_level_await(script)
+    if awaited is not None:
+        found.append(_construct(script, awaited, _AWAIT_ERRORS[awaited.type]))
+    return min(found, key=lambda c: c.position, default=None)
+
+
+def awaits(script: Script) -> bool:
+    """Whether loading the module waits for something."""
+    return _top_level_await(script) is not None
+
+
+def _top_level_await(script: Script) -> Node | None:
     for offset in script.find("await"):
         path = script.trail(offset)
         inside = [n.type for n in path if n.type in FUNCTIONS or n.type in ("field_definition", "class_static_block")]
-        if path[-1].type == "await" and path[-2].type in ("await_expression", "for_in_statement") and not inside:
-            found.append(_construct(script, path[-2], _AWAIT_ERRORS[path[-2].type]))
-            break
-    return min(found, key=lambda c: c.position, default=None)
+        if path[-1].type == "await" and path[-2].type in _AWAIT_ERRORS and not inside:
+            return path[-2]
+    return None
 
 
 _STATEMENT_ERRORS = {

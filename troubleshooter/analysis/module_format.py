@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from troubleshooter.analysis.javascript import Script, Unparsed
 from troubleshooter.analysis.javascript_imports import (
     Construct,
+    awaits,
     cjs_construct,
     esm_construct,
     uses_commonjs,
     wanted,
 )
 from troubleshooter.analysis.javascript_loading import Runs
-from troubleshooter.analysis.node_files import Loading, NodeFiles, is_lambda_node, loading
+from troubleshooter.analysis.node_files import NodeFiles, is_lambda_node, loading
 from troubleshooter.analysis.node_location import Location, locate
 from troubleshooter.analysis.node_resolution import Outcome, Resolver
 from troubleshooter.analysis.python_handler import reading_of
@@ -80,7 +81,7 @@ def _fact(files: NodeFiles, code: CodeTree, path: str, found: Format) -> ModuleF
         places={"path": f"{reading.source} {path}", "offence": f"{reading.source} {path}:{line}"},
         path=path,
         loaded_as=found.loaded_as,
-        because=_because(files, path),
+        because=_because(files, path, found),
         package_json=scope.path if scope is not None else None,
         written_as=found.written_as,
         offence=found.construct.text if found.construct else "",
@@ -90,7 +91,9 @@ def _fact(files: NodeFiles, code: CodeTree, path: str, found: Format) -> ModuleF
     )
 
 
-def _because(files: NodeFiles, path: str) -> str:
+def _because(files: NodeFiles, path: str, found: Format) -> str:
+    if found.loaded_as == "esm" and files.loaded_as(path) == "commonjs":
+        return "its own syntax, which this Node.js looks at"
     extension = posixpath.splitext(path)[1]
     if extension != ".js":
         return f"the extension {extension}" if extension else "the file has no extension"
@@ -112,38 +115,58 @@ def format_of(files: NodeFiles, runtime: RuntimeModel, path: str, loader: str) -
     if path.endswith(".js") and scope is not None and scope.data is None:
         return Format(system, "unparsed", doubt=f"{scope.path} is no JSON object, which Node does not go past")
     script = files.script(path)
-    esm, cjs = esm_construct(script), uses_commonjs(script)
+    esm = esm_construct(script)
     broken = script.broken_at
     if broken is not None and (esm is None or esm.position >= broken):
         return Format(system, "unparsed", doubt="its syntax is not understood")
+    if system == "commonjs" and esm is None:
+        return Format(system, "commonjs" if uses_commonjs(script) else "either")
+    if system == "commonjs" and esm is not None:
+        detected = _detected(files, runtime, path, loader)
+        if detected is False:
+            return Format(system, "esm", esm)
+        if detected is None:
+            return Format(system, "esm", doubt="whether this Node.js loads ES module syntax here is not known")
+    return _as_esm(files, runtime, script, esm, loader)
+
+
+def system_of(files: NodeFiles, runtime: RuntimeModel, path: str, loader: str) -> str:
+    """`esm`, `commonjs` or `other`: what the file becomes, its own syntax included where Node looks at that."""
+    system = files.loaded_as(path)
+    if system != "commonjs" or _detected(files, runtime, path, loader) is not True:
+        return system
+    return "esm" if esm_construct(files.script(path)) is not None else system
+
+
+def _detected(files: NodeFiles, runtime: RuntimeModel, path: str, loader: str) -> bool | None:
+    """Whether a file that would be CommonJS is loaded as an ES module if its syntax is that of one."""
+    scope = files.scope(path)
+    stated = scope is not None and scope.text("type") in ("commonjs", "module")
+    if path.endswith(".cjs") or (path.endswith(".js") and stated):
+        return False
     features = loading(runtime, files.tree)
-    if system == "commonjs":
-        written = "esm" if esm else "commonjs" if cjs else "either"
-        if esm is None:
-            return Format(system, written)
-        return _esm_in_commonjs(runtime, features, loader, path, esm)
-    refused = cjs_construct(script) if broken is None else None
-    written = ("both" if refused or cjs else "esm") if esm else "commonjs" if cjs else "either"
-    if loader == "require" and features.require_module is not True:
-        return Format(system, written, doubt="require() is given an ES module")
-    if refused is not None and _made_global(files, runtime, script, refused):
-        return Format(system, written, doubt="a module that it imports may provide what it lacks")
-    if refused is None and written == "commonjs":
-        return Format(system, written, doubt="whether it gets as far as its CommonJS code shows only when it runs")
-    return Format(system, "esm" if esm and refused is None else written, refused)
-
-
-def _esm_in_commonjs(runtime: RuntimeModel, features: Loading, loader: str, path: str, esm: Construct) -> Format:
-    """ES module syntax where CommonJS is expected: refused, unless Node looks at the syntax itself."""
-    if path.endswith(".cjs"):
-        return Format("commonjs", "esm", esm)
     decides = [features.require_module if loader == "require" else features.detect_module]
     if is_lambda_node(runtime) and runtime.version[:1] >= (23,):
         decides = [features.require_module, features.detect_module]
     if all(d is False for d in decides):
-        return Format("commonjs", "esm", esm)
-    doubt = "" if decides[0] else "whether this Node.js loads ES module syntax here is not known"
-    return Format("commonjs", "esm", doubt=doubt)
+        return False
+    return True if decides[0] else None
+
+
+def _as_esm(files: NodeFiles, runtime: RuntimeModel, script: Script, esm: Construct | None, loader: str) -> Format:
+    """A file that is loaded as an ES module."""
+    cjs = uses_commonjs(script)
+    refused = cjs_construct(script) if script.broken_at is None else None
+    written = ("both" if refused or cjs else "esm") if esm else "commonjs" if cjs else "either"
+    if loader == "require" and loading(runtime, files.tree).require_module is not True:
+        return Format("esm", written, doubt="require() is given an ES module")
+    if loader == "require" and awaits(script):
+        return Format("esm", written, doubt="require() is given an ES module that awaits at its top level")
+    if refused is not None and _made_global(files, runtime, script, refused):
+        return Format("esm", written, doubt="a module that it imports may provide what it lacks")
+    if refused is None and written == "commonjs":
+        return Format("esm", written, doubt="whether it gets as far as its CommonJS code shows only when it runs")
+    return Format("esm", "esm" if esm and refused is None else written, refused)
 
 
 def _made_global(files: NodeFiles, runtime: RuntimeModel, script: Script, refused: Construct) -> bool:
@@ -165,18 +188,18 @@ def _made_global(files: NodeFiles, runtime: RuntimeModel, script: Script, refuse
 def _refused(files: NodeFiles, runtime: RuntimeModel, start: Location) -> Iterator[tuple[str, Format]]:
     """Own files, reached for certain while the handler's file loads, that their loader refuses."""
     resolver = Resolver(files, runtime)
-    todo: list[str] = [start.path] if start.path else []
-    seen = set(todo)
+    todo = [(start.path, start.loader)] if start.path else []
+    seen = {path for path, _ in todo}
     while todo and len(seen) <= MAX_FILES:
-        path = todo.pop(0)
+        path, loader = todo.pop(0)
         try:
             script = files.script(path)
+            esm = system_of(files, runtime, path, loader) == "esm"
         except Unparsed:
             continue
         if script.broken_at is not None:
             continue
         for want in wanted(script):
-            esm = files.loaded_as(path) == "esm"
             if want.runs is not Runs.ALWAYS or (esm and want.kind in ("require", "shim")):
                 continue
             loader = "import" if want.kind in ("import", "dynamic") else "require"
@@ -187,7 +210,7 @@ def _refused(files: NodeFiles, runtime: RuntimeModel, start: Location) -> Iterat
             seen.add(found.path)
             if files.loaded_as(found.path) == "other":
                 continue
-            todo.append(found.path)
+            todo.append((found.path, loader))
             try:
                 fared = format_of(files, runtime, found.path, loader)
             except Unparsed:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from troubleshooter.analysis.javascript import Unparsed
 from troubleshooter.analysis.javascript_exports import exports_of
 from troubleshooter.analysis.javascript_values import Sort, Value, undefined, unknown
+from troubleshooter.analysis.module_format import system_of
 from troubleshooter.analysis.node_files import NodeFiles
 from troubleshooter.analysis.node_resolution import Outcome, Resolver
 
@@ -113,10 +114,13 @@ class Exports:
         folder = posixpath.dirname(value.script.path)
         look = self.resolver.require if value.kind == "require" else self.resolver.imports
         found = look(value.specifier, folder)
-        system = self.files.loaded_as(found.path) if found.outcome is Outcome.FILE else "other"
-        if system == "other" or (value.kind == "require" and system == "esm"):
+        if found.outcome is not Outcome.FILE:
             return unknown()
+        loader = "require" if value.kind == "require" else "import"
         try:
+            system = system_of(self.files, self.resolver.runtime, found.path, loader)
+            if system == "other" or (loader == "require" and system == "esm"):
+                return unknown()
             module = self.settle(self.module(found.path, system))
         except Unparsed:
             return unknown()

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from troubleshooter.analysis.javascript import Unparsed
-from troubleshooter.analysis.module_format import format_of, not_node
+from troubleshooter.analysis.module_format import format_of, not_node, system_of
 from troubleshooter.analysis.node_exports import Answer, Exports
 from troubleshooter.analysis.node_files import NodeFiles
 from troubleshooter.analysis.node_location import Location, locate, same_name
@@ -129,7 +129,13 @@ class HandlerSearch:
 
     def _named(self, path: str, export: str) -> list[str]:
         """Functions that a file exports, those that end like the wanted name first, then the usual ones."""
-        names = self.exports.functions(path, self.files.loaded_as(path))
+        try:
+            system = system_of(
+                self.files, self.runtime, path, "require" if self.files.loaded_as(path) != "esm" else "import"
+            )
+        except Unparsed:
+            return []
+        names = self.exports.functions(path, system)
         last = export.rpartition(".")[2]
 
         def rank(name: str) -> tuple[bool, bool, int]:

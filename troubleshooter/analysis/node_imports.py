@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass, field
 
 from troubleshooter.analysis.javascript import Unparsed
-from troubleshooter.analysis.javascript_imports import Wanted, wanted
+from troubleshooter.analysis.javascript_imports import Wanted, awaits, wanted
 from troubleshooter.analysis.javascript_loading import Runs
-from troubleshooter.analysis.module_format import format_of, not_node
+from troubleshooter.analysis.module_format import format_of, not_node, system_of
 from troubleshooter.analysis.node_files import NodeFiles, loading
 from troubleshooter.analysis.node_location import locate
 from troubleshooter.analysis.node_resolution import Found, Outcome, Resolver, package_name
@@ -126,8 +126,11 @@ class Walk:
         script = self.files.script(path, keep=own)
         if script.broken_at is not None:
             raise Unparsed("its syntax is not understood")
+        system = system_of(self.files, self.runtime, path, loader)
         if system == "esm" and loader == "require" and self.never_required():
             raise Unparsed("it is an ES module, which require() refuses")
+        if system == "esm" and loader == "require" and awaits(script):
+            raise Unparsed("it awaits at its top level, which require() refuses")
         fared = format_of(self.files, self.runtime, path, loader) if own else None
         if fared is not None and fared.written_as == "unparsed":
             raise Unparsed(fared.doubt)
