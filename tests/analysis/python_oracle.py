@@ -84,8 +84,11 @@ def ask(cases: Sequence[dict[str, Any]], *, as_lambda_user: bool = False) -> lis
     return [(a, b, c) for a, b, c in json.loads(done.stdout)]
 
 
-def write(folder: Path, files: dict[str, str], modes: dict[str, int] | None = None) -> FileTree:
-    """Writes files below a folder and gives the same as a tree with absolute paths. Files and folders get their modes."""
+def write(folder: Path, files: dict[str, str], modes: dict[str, int] | None = None, place: str = "") -> FileTree:
+    """Writes files below a folder and gives the same as a tree. Files and folders get their modes.
+
+    The tree has the folder's own absolute paths, or those below `place`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     for name, text in files.items():
@@ -94,13 +97,15 @@ def write(folder: Path, files: dict[str, str], modes: dict[str, int] | None = No
         path.write_text(text)
     entries: dict[str, Entry] = {}
     contents: dict[str, bytes] = {}
+    root = Path(place) if place else folder
     for path in [folder, *folder.rglob("*")]:
         mode = (modes or {}).get(str(path.relative_to(folder)), 0o755 if path.is_dir() else 0o644)
         kind = Kind.DIRECTORY if path.is_dir() else Kind.FILE
-        entries[str(path)] = Entry(kind, mode)
+        there = str(root / path.relative_to(folder))
+        entries[there] = Entry(kind, mode)
         if kind is Kind.FILE:
-            contents[str(path)] = path.read_bytes()
-    for parent in folder.parents:
+            contents[there] = path.read_bytes()
+    for parent in root.parents:
         entries.setdefault(str(parent), Entry(Kind.DIRECTORY, 0o755))
     entries.pop("/", None)
     # Deepest first: a folder that may no longer be entered hides what is in it.
