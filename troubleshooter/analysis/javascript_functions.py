@@ -115,6 +115,8 @@ class Calls:
         callee = unwrap(path[-1].child_by_field_name("function"))
         if callee is None:
             return None
+        if callee.type in FUNCTIONS:
+            return Function(script, _down(path, callee))
         if callee.type == "identifier":
             return self.named(script, script.text(callee), callee.start_byte)
         if callee.type == "member_expression":
@@ -181,6 +183,15 @@ class Calls:
             path = declaration.path[:-1]
         body = path[-1].child_by_field_name("body")
         return _class_method(script, (*path, body), method) if body is not None else None
+
+
+def _down(path: Path, to: Node) -> Path:
+    """The path to a node inside the parentheses that are called."""
+    node = path[-1].child_by_field_name("function")
+    while node is not None and node.id != to.id:
+        path = (*path, node)
+        node = node.named_children[-1] if node.named_children else None
+    return (*path, to)
 
 
 def _class_method(script: Script, path: Path, name: str) -> Function | None:

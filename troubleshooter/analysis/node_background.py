@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import Path, Script, Unparsed, arguments, has_token, unwrap
+from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, Unparsed, arguments, has_token, unwrap
 from troubleshooter.analysis.javascript_fate import Fate, fate
-from troubleshooter.analysis.javascript_functions import Calls, Function, own_code, parameters
+from troubleshooter.analysis.javascript_functions import Calls, Function, array_method, own_code, parameters
 from troubleshooter.analysis.javascript_promises import Promised, Promises, timer
 from troubleshooter.analysis.javascript_values import Sort, Value
 from troubleshooter.analysis.module_format import not_node
@@ -24,12 +25,17 @@ from troubleshooter.facts.code import BackgroundWork, FloatingWork
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.runtime import RuntimeModel
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 MAX_FUNCTIONS = 400
 MAX_FOUND = 100
 BUNDLE = 256 << 10
 """Bytes from which a file is taken for a bundle, in which other people's functions are not told from one's own."""
 _LOOPS = frozenset({"for_statement", "for_in_statement", "while_statement", "do_statement"})
 _EMPTIES = "callbackWaitsForEmptyEventLoop"
+_SENDS = frozenset({"https.get", "https.request", "http.get", "http.request"})
+"""Functions that are known to call back only after the event loop has come round."""
 
 
 @provides()
@@ -120,6 +126,8 @@ class Walk:
     def handler(self, start: Start) -> None:
         """Looks through the functions in the order of calling. Nothing floats where the loop is waited for."""
         function = start.function
+        if function.is_async:
+            self.callback(function, not start.wrapped)
         if not function.is_async and self.promises.returned(function) is None:
             if not _leaves_loop(function):
                 return
@@ -132,6 +140,25 @@ class Walk:
                 continue
             seen.add(function.key)
             todo += self.function(function, certain)
+
+    def callback(self, function: Function, certain: bool) -> None:
+        """An async handler that never waits and answers from a callback: it has answered before."""
+        names = parameters(function)
+        if len(names) < 3 or not names[2] or any(True for _ in _waits(function)):
+            return
+        script = function.script
+        for path in own_code(function):
+            if path[-1].type != "call_expression" or self.promises.made(script, path) is not None:
+                continue
+            held = path[-1].child_by_field_name("arguments")
+            given = [g for g in arguments(path[-1]) if g.type in FUNCTIONS]
+            if held is None or not given or not _mentions(script, given[-1], names[2]):
+                continue
+            if array_method(script, (*path, held, given[-1])) is not None:
+                continue
+            callee = path[-1].child_by_field_name("function")
+            sends = callee is not None and script.text(callee) in _SENDS
+            self.floating.append(_work(function, path, "callback in an async handler", certain and sends))
 
     def function(self, function: Function, certain: bool) -> Iterator[tuple[Function, bool]]:
         """Notes what floats in one function; gives the functions that it calls, and whether they are the last to wait."""
@@ -180,6 +207,10 @@ class Walk:
         if works:
             name = function.script.text(path[-1].child_by_field_name("function") or path[-1])
             self.floating.append(_work(function, path, f"{name}(…)", last))
+
+
+def _mentions(script: Script, node: Node, name: str) -> bool:
+    return any(node.start_byte <= use.offset < node.end_byte for use in script.names(name).uses)
 
 
 def _work(function: Function, path: Path, construct: str, certain: bool) -> FloatingWork:

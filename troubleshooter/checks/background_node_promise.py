@@ -93,6 +93,8 @@ def _advice(work: FloatingWork) -> str:
     place = f"{work.path}:{work.line}"
     if work.construct.startswith(("forEach(", "map(", "flatMap(")):
         return f"At {place}, write `await Promise.all(items.map(async (item) => …))`, or `for (const item of items) await …`."
+    if work.construct.startswith("callback"):
+        return f"At {place}, await a promise that the callback settles (`util.promisify`, or the promise form of the call)."
     if work.construct.startswith(("setTimeout", "setImmediate")):
         return f"At {place}, await a promise that the timer's callback resolves, or do the work without a timer."
     return f"Await it at {place}: `await` in front of the call, or keep the promise and `await Promise.all([…])` before returning."
