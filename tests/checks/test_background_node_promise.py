@@ -60,7 +60,8 @@ def test_outcome(body: str, outcome: Outcome) -> None:
         pytest.param("exports.handler = async (event, context, callback) => { save(1).then(() => callback(null, 1)); };",
                      Outcome.FAIL, id="a callback in an async handler"),
         pytest.param("const https = require('https');\nexports.handler = async (event, context, callback) => {"
-                     " https.get(event.url, (r) => { callback(null, r.statusCode); }); };", Outcome.FAIL, id="an async handler that answers from a callback"),
+                     " https.get(event.url, (r) => { callback(null, r.statusCode); }); };",
+                     Outcome.FAIL, id="an async handler that answers from a callback"),
         pytest.param("exports.handler = async (event, context, callback) => { db.put(event, (e, r) => { callback(e, r); }); };",
                      Outcome.UNKNOWN, id="the same with a call that may call back at once"),
         pytest.param("exports.handler = async (event, context, callback) => { event.all.forEach((e) => { callback(null, e); }); };",
