@@ -81,6 +81,10 @@ GUILTY = {
         "    return wrapper\nasync def main(e):\n    asyncio.create_task(work())\n@logged\ndef handler(event, context):\n"
         "    return asyncio.run(main(event))\n"
     ),
+    "names made of themselves": (
+        "async def main(e):\n    text = str(e)\n    text = text.strip()\n    text = text.lower()\n    asyncio.create_task(work())"
+        + RUN
+    ),
     "thread": "def handler(event, context):\n    threading.Thread(target=slow).start()\n    return 1\n",
     "named thread": "def handler(event, context):\n"
     "    t = threading.Thread(target=slow, args=(event.get('a'),))\n    t.start()\n    return 1\n",

@@ -170,6 +170,7 @@ class Project:
     lookup: Lookup
     modules: dict[str, Module | None] = field(default_factory=dict)
     _functions: dict[int, Function] = field(default_factory=dict)
+    _asked: set[tuple[str | int, int]] = field(default_factory=set)
 
     def module(self, name: str) -> Module | None:
         """An own module by its dotted name; None where it is not the function's own source or cannot be read."""
@@ -291,6 +292,17 @@ class Project:
 
     def instance(self, node: ast.expr, inside: Function) -> Class | None:
         """The own class of which an expression is an instance, or which it names."""
+        # `text = text.strip()`: a value may be made of what is asked for.
+        asked = (dotted(node) or id(node), id(inside.node))
+        if asked in self._asked:
+            return None
+        self._asked.add(asked)
+        try:
+            return self._instance(node, inside)
+        finally:
+            self._asked.discard(asked)
+
+    def _instance(self, node: ast.expr, inside: Function) -> Class | None:
         if isinstance(node, ast.Name) and node.id in ("self", "cls") and inside.owner is not None:
             return inside.owner
         if isinstance(node, ast.Call):
