@@ -21,7 +21,7 @@ _MINIMUM = 6
 _SHORT = 12
 _PUBLIC = re.compile(
     r"(?i)true|false|production|development|staging|default|enabled|disabled|lambda|handler|x86_64|aarch64|arm64|amd64|linux"
-    r"|(?:python|nodejs|java|ruby|dotnet|provided|go)[\d.a-z]*|[a-z]{2}(?:-[a-z]+)+-\d|warning|warn|error|debug|info"
+    r"|(?:python|nodejs|java|ruby|dotnet|provided|go)[\d.a-z]*|(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d|warning|warn|error|debug|info"
 )
 """Values that are no secret anywhere: words, regions, architectures, runtimes."""
 
@@ -96,7 +96,7 @@ class Secrets:
             return
         marker = f"‹redacted {name} len={len(value)} #{self.digest(value)[:4]}›"
         raw = value.encode("utf-8", "replace")
-        forms = {value, json.dumps(value)[1:-1], urllib.parse.quote(value, safe=""), base64.b64encode(raw).decode()}
+        forms = {value, json.dumps(value)[1:-1], urllib.parse.quote(raw, safe=""), base64.b64encode(raw).decode()}
         with self._lock:
             for form in forms:
                 self._forms.setdefault(form, (marker, value))
@@ -120,7 +120,7 @@ class Secrets:
         """One pattern for all forms, longest first; a short plain word is scrubbed as a whole word only."""
         wanted = [f for f, (_, value) in self._forms.items() if not any(value in spared for spared in self._spared)]
         parts = [
-            rf"(?<![\w-]){re.escape(f)}(?![\w-])" if len(f) < _SHORT and f.isalnum() else re.escape(f)
+            rf"(?<!\w){re.escape(f)}(?!\w)" if len(f) < _SHORT and f.isalnum() else re.escape(f)
             for f in sorted(wanted, key=len, reverse=True)
         ]
         return re.compile("|".join(parts) or r"(?!)")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from troubleshooter.checks import beside
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Evidence, Origin
@@ -21,7 +22,7 @@ def said(timeline: Timeline | Unavailable, pattern: str) -> tuple[Evidence, ...]
         if wanted.search(text):
             cited = timeline.cite("errors", one_line(text, 200), label="error in the log")
             pasted = cited.origin is Origin.PASTED
-            return (cited if pasted or not platform else replace(cited, origin=Origin.PLATFORM_LOG),)
+            return beside(cited if pasted or not platform else replace(cited, origin=Origin.PLATFORM_LOG))
     return ()
 
 

@@ -3,7 +3,7 @@
 What it looks for
     An ENTRYPOINT (or the CMD that takes its place) whose last part is a link that leads to an existing program.
 
-Why it matters
+Why it breaks
     AWS advises against a link as ENTRYPOINT without saying why. Official language images are full of such links
     (/usr/local/bin/python leads to python3.12), AWS's own documentation uses them, and they work. So this is only
     worth knowing when everything else has been excluded.

@@ -43,13 +43,19 @@ _KNOWN = frozenset(
         "os-release",
         "bootstrap",
         "runtime-release",
+        "node_version.h",
+        "Pipfile",
+        "Pipfile.lock",
+        "poetry.lock",
+        "uv.lock",
+        "yarn.lock",
         "ld.so.conf",
         "pyvenv.cfg",
         "passwd",
         "group",
     }
 )
-_KNOWN_PATTERN = re.compile(r"/requirements[^/]*\.txt$|/ld\.so\.conf\.d/[^/]+\.conf$|/ld-musl-[^/]+\.path$")
+_KNOWN_PATTERN = re.compile(r"/requirements[^/]*\.txt$|/requirements/[^/]+\.txt$|-requirements\.txt$|/ld\.so\.conf\.d/[^/]+\.conf$|/ld-musl-[^/]+\.path$")
 
 
 class Budget:
