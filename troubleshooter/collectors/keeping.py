@@ -55,7 +55,10 @@ _KNOWN = frozenset(
         "group",
     }
 )
-_KNOWN_PATTERN = re.compile(r"/requirements[^/]*\.txt$|/requirements/[^/]+\.txt$|-requirements\.txt$|/ld\.so\.conf\.d/[^/]+\.conf$|/ld-musl-[^/]+\.path$")
+_KNOWN_PATTERN = re.compile(
+    r"/requirements[^/]*\.txt$|/requirements/[^/]+\.txt$|-requirements\.txt$"
+    r"|/ld\.so\.conf\.d/[^/]+\.conf$|/ld-musl-[^/]+\.path$"
+)
 
 
 class Budget:
