@@ -42,20 +42,29 @@ def python_handler(
         return wrong
     if runtime.handler is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
+    try:
+        return _resolution(runtime, runtime.handler, code, config)
+    except RecursionError:
+        return Unavailable(Reason.TOO_BIG, "the handler's source is nested too deeply to be followed")
+
+
+def _resolution(
+    runtime: RuntimeModel, handler: str, code: CodeTree, config: ImageConfig | Unavailable
+) -> HandlerResolution:
     resolver = Resolver.of(runtime, code)
-    step = resolver.resolve(runtime.handler)
+    step = resolver.resolve(handler)
     own = config.command[-1] if isinstance(config, ImageConfig) and config.command else None
     wanted = step.problem not in ("", "undecided", "unreadable")
     return HandlerResolution(
         reading=reading_of(code),
-        handler=runtime.handler,
+        handler=handler,
         language="python",
         problem=step.problem,
         module=step.module,
         path=step.path,
         export=step.export,
         tried=step.tried,
-        alternatives=tuple(resolver.alternatives(runtime.handler, step, own)) if wanted else (),
+        alternatives=tuple(resolver.alternatives(handler, step, own)) if wanted else (),
         detail=step.detail,
     )
 
@@ -185,7 +194,9 @@ class Resolver:
         """A folder without `__init__.py`: it imports, and has no attributes but submodules that were imported."""
         if self.runtime.open_ends or export in _OF_EVERY_MODULE:
             doubt = self.runtime.open_ends[0] if self.runtime.open_ends else f"every module has {export}"
-            return Step("undecided", name, None, export, detail=f"{name} is a folder without code of its own, but {doubt}")
+            return Step(
+                "undecided", name, None, export, detail=f"{name} is a folder without code of its own, but {doubt}"
+            )
         detail = f"Handler '{export}' missing on module '{name}': {found.folders[0]} is a folder"
         return Step("export missing", name, None, export, detail=detail)
 

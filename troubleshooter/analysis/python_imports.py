@@ -15,7 +15,7 @@ from enum import IntEnum
 from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
 from troubleshooter.analysis.python_lookup import Lookup
 from troubleshooter.analysis.python_paths import PathChange, path_changes
-from troubleshooter.analysis.python_scope import IMPORTING_CALLS, dotted, leaves, traits, truth, walk_scope
+from troubleshooter.analysis.python_scope import IMPORTING_CALLS, chain, dotted, leaves, traits, truth, walk_scope
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.code import Import, ImportClosure, NewerSyntax
 from troubleshooter.facts.image import CodeTree
@@ -198,13 +198,19 @@ class _Walk:
         return self.calls(node, module, state)
 
     def condition(self, node: ast.If, module: _Module, state: _State) -> _Fails:
+        """An `if` and its `elif`s: what certainly runs, what certainly does not, and what may."""
         unsure = replace(state, guarded=True)
-        taken = truth(node.test, self.lookup.runtime.version[:2])
-        first = self.block(node.body, module, state if taken else unsure)
-        second = self.block(node.orelse, module, state if taken is False else unsure)
-        if taken is None:
-            return min(max(first, second), _Fails.PERHAPS)
-        return first if taken else second
+        result, here, certain, closed = _Fails.NO, state, True, False
+        links = chain(node)
+        for link in links:
+            # After a branch that is taken none is: the rest is looked at for what it names.
+            taken = False if closed else truth(link.test, self.lookup.runtime.version[:2])
+            fails = self.block(link.body, module, here if taken else unsure)
+            if taken is not False:
+                result = max(result, fails if taken and certain else min(fails, _Fails.PERHAPS))
+                here, certain, closed = unsure, False, taken is True
+        last = self.block(links[-1].orelse, module, here)
+        return result if closed else max(result, last if certain else min(last, _Fails.PERHAPS))
 
     def attempt(self, node: ast.Try | ast.TryStar, module: _Module, state: _State) -> _Fails:
         unsure = replace(state, guarded=True)

@@ -246,10 +246,7 @@ def _either(first: Bound, second: Bound) -> Bound:
 
 def _statement(node: ast.stmt, name: str, version: Version, state: Bound) -> Bound:
     if isinstance(node, ast.If):
-        taken = truth(node.test, version)
-        if taken is not None:
-            return _block(node.body if taken else node.orelse, name, version, state)
-        return _either(_block(node.body, name, version, state), _block(node.orelse, name, version, state))
+        return _condition(node, name, version, state)
     if isinstance(node, (ast.Try, ast.TryStar)):
         return _try(node, name, version, state)
     if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
@@ -263,6 +260,24 @@ def _statement(node: ast.stmt, name: str, version: Version, state: Bound) -> Bou
     if isinstance(node, ast.Match):
         return _match(node, name, version, state)
     return _simple(node, name, state)
+
+
+def chain(node: ast.If) -> list[ast.If]:
+    """An `if` with its `elif`s, which the syntax tree nests as deeply as there are any."""
+    links = [node]
+    while len(links[-1].orelse) == 1 and isinstance(links[-1].orelse[0], ast.If):
+        links.append(links[-1].orelse[0])
+    return links
+
+
+def _condition(node: ast.If, name: str, version: Version, state: Bound) -> Bound:
+    links = chain(node)
+    result = _block(links[-1].orelse, name, version, state)
+    for link in reversed(links):
+        taken = truth(link.test, version)
+        inside = result if taken is False else _block(link.body, name, version, state)
+        result = inside if taken is not None else _either(inside, result)
+    return result
 
 
 def _try(node: ast.Try | ast.TryStar, name: str, version: Version, state: Bound) -> Bound:
