@@ -241,6 +241,47 @@ UNDECIDED = {
         "import weakref\nasync def main(e):\n    task = asyncio.create_task(work())\n"
         "    keeper = weakref.ref(task)\n    await asyncio.sleep(0.1)" + RUN
     ),
+    "a future": (
+        "async def job(done):\n    await work()\n    done.set_result(1)\nasync def main(e):\n"
+        "    done = asyncio.get_running_loop().create_future()\n    asyncio.create_task(job(done))\n    await done"
+        + RUN
+    ),
+    "a future set by a callback": (
+        "async def main(e):\n    done = asyncio.get_running_loop().create_future()\n"
+        "    task = asyncio.create_task(work())\n    task.add_done_callback(lambda t: done.set_result(1))\n    await done"
+        + RUN
+    ),
+    "a result asked for after a pause": (
+        "async def main(e):\n    task = asyncio.create_task(work())\n    await asyncio.sleep(0.05)\n    return task.result()"
+        + RUN
+    ),
+    "one task for many callers": (
+        "CACHE = {}\nasync def main(e):\n    task = CACHE.setdefault(1, asyncio.create_task(work()))\n    await task"
+        + RUN
+    ),
+    "polling what a thread fills": (
+        "def handler(event, context):\n    found = []\n"
+        "    threading.Thread(target=lambda: found.append(slow())).start()\n"
+        "    while not found:\n        time.sleep(0.01)\n"
+    ),
+    "counting threads": (
+        "def handler(event, context):\n    before = threading.active_count()\n    threading.Thread(target=slow).start()\n"
+        "    while threading.active_count() > before:\n        time.sleep(0.01)\n"
+    ),
+    "a condition": (
+        "TURN = threading.Condition()\ndef job():\n    with TURN:\n        slow()\n        TURN.notify()\n"
+        "def handler(event, context):\n    with TURN:\n        threading.Thread(target=job).start()\n"
+        "        TURN.wait_for(lambda: DONE)\n"
+    ),
+    "any of the results": (
+        "POOL = ThreadPoolExecutor(2)\ndef handler(event, context):\n    return all(not r for r in [any(POOL.map(slow, [1]))])\n"
+    ),
+    "a loop in a thread of its own": (
+        "def handler(event, context):\n    own = asyncio.new_event_loop()\n"
+        "    threading.Thread(target=own.run_forever, daemon=True).start()\n"
+        "    try:\n        return asyncio.run_coroutine_threadsafe(work(), own).result(5)\n"
+        "    finally:\n        own.call_soon_threadsafe(own.stop)\n"
+    ),
     "cancelled on purpose": (
         "async def main(e):\n    task = asyncio.create_task(asyncio.sleep(60))\n    try:\n        await work()\n"
         "    finally:\n        task.cancel()" + RUN
@@ -370,6 +411,11 @@ def test_functions_registered_with_a_framework_are_reached(source: str) -> None:
         pytest.param("async def handler(event, context):\n    return 1\n", True, id="plain coroutine"),
         pytest.param("@wrap\nasync def handler(event, context):\n    return 1\n", False, id="decorated"),
         pytest.param("def handler(event, context):\n    return 1\n", False, id="plain function"),
+        pytest.param(
+            "async def handler(event, context):\n    return 1\nhandler = wrap(handler)\n",
+            False,
+            id="wrapped afterwards",
+        ),
         pytest.param("async def main():\n    pass\nhandler = lambda e, c: main()\n", False, id="lambda"),
     ],
 )

@@ -27,6 +27,10 @@ _THREADS = frozenset(
 )
 _EXECUTORS = frozenset({"ThreadPoolExecutor", "ProcessPoolExecutor"})
 _COORDINATING = frozenset({"join", "wait", "get", "acquire", "recv", "receive"})
+_ENDLESS = frozenset({"run_forever", "serve_forever"})
+"""Methods that serve until they are stopped: nobody waits for their end."""
+_COUNTING = frozenset({"threading.active_count", "threading.enumerate", "multiprocessing.active_children"})
+"""Calls that tell of all threads at once."""
 
 
 @provides()
@@ -65,13 +69,14 @@ def _background(runtime: RuntimeModel, resolution: HandlerResolution, code: Code
                 (awaited if waited else floating)[(work.path, work.line, work.construct)] = work
     handler = found.function
     plain = handler is not None and handler.is_async and not getattr(handler.node, "decorator_list", ())
+    rebound = resolution.export in module.assigned
     return BackgroundWork(
         reading=reading_of(code),
         language="python",
         handler_path=handler.module.path if handler else resolution.path or "",
         floating=tuple(floating.values()),
         awaited=tuple(awaited.values()),
-        returns_coroutine=plain and not _is_generator(handler),
+        returns_coroutine=plain and not rebound and not _is_generator(handler),
         handler_line=handler.node.lineno if handler else 0,
     )
 
@@ -241,6 +246,8 @@ class _Judge:
             # asyncio.run() waits for the threads of the loop's own executor.
             return True
         work = started.work.func if isinstance(started.work, ast.Call) else started.work
+        if isinstance(work, ast.Attribute) and work.attr in _ENDLESS:
+            return True
         target = self.project.callee(work, started.inside) if work is not None else None
         if isinstance(target, Function) and endless(target):
             return True
@@ -251,15 +258,33 @@ class _Judge:
         shared = work_names(started.node)
         if target is not None:
             shared |= {name for node in target.scope for name in _mentioned(node)}
-        shared -= started.inside.module.imports.keys()
         here: Function | None = started.inside
         while here is not None:
             for node in here.scope:
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node is not started.node:
-                    if _waits_on(node, node.func, shared, here):
-                        return True
+                if isinstance(node, ast.Call) and dotted(node.func).endswith(".add_done_callback"):
+                    shared |= work_names(node)
+            here = here.outer
+        shared -= started.inside.module.imports.keys()
+        here = started.inside
+        while here is not None:
+            if any(node is not started.node and _coordinates(node, shared, started.node, here) for node in here.scope):
+                return True
             here = here.outer
         return False
+
+
+def _coordinates(node: ast.AST, shared: set[str], start: ast.expr, inside: Function) -> bool:
+    """Whether an expression or loop waits for something that other work may bring about."""
+    if isinstance(node, ast.Await):
+        return any(name in shared for name in _mentioned(node.value))
+    if isinstance(node, ast.While):
+        tested = {name for each in ast.walk(node.test) for name in _mentioned(each)}
+        return bool(tested & shared) and all(each is not start for each in ast.walk(node))
+    if not isinstance(node, ast.Call):
+        return False
+    if inside.module.canonical(node.func) in _COUNTING:
+        return True
+    return isinstance(node.func, ast.Attribute) and _waits_on(node, node.func, shared, inside)
 
 
 def _waits_on(node: ast.Call, called: ast.Attribute, shared: set[str], inside: Function) -> bool:
@@ -272,6 +297,8 @@ def _waits_on(node: ast.Call, called: ast.Attribute, shared: set[str], inside: F
         inner = node.args[0] if node.args else None
         return isinstance(inner, ast.Call) and inside.module.canonical(inner.func) == "asyncio.sleep"
     if called.attr in ("join", "wait") and not node.args and name:
+        return True
+    if called.attr == "wait_for" and name in shared:
         return True
     # A mapping's get() takes a key; a queue's takes at most flags.
     keyed = any(not isinstance(each, ast.Constant) or isinstance(each.value, str) for each in node.args)

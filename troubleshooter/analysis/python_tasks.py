@@ -307,6 +307,9 @@ class Flow:
             return Fate.WAITED if called else Fate.ESCAPED
         if node.attr in ("done", "is_alive"):
             return Fate.WAITED if self._polled(node, inside) else Fate.DROPPED
+        if called and self.kind == "task" and node.attr in ("result", "exception"):
+            # Of a task that is not done they raise: whoever calls them has waited in some way.
+            return Fate.ESCAPED
         if called and node.attr in _TAKES and call is not None:
             return self.fate(call, inside, depth + 1)
         if node.attr in _NEUTRAL:
@@ -346,12 +349,15 @@ class Flow:
             return self.fate(call, inside, depth + 1) if name in _AWAITABLE else Fate.WAITED
         if name in _THROUGH:
             return Fate.WAITED if self.kind == "results" else self.fate(call, inside, depth + 1)
+        if self.kind == "results" and name in ("any", "all"):
+            return Fate.ESCAPED
         if name in _NEUTRAL_CALLS or _is_logging(call.func):
             return Fate.DROPPED
         if method in ("discard", "remove"):
             return Fate.DROPPED
         if method in _ADDS and isinstance(call.func, ast.Attribute):
-            return self._container(call.func.value, inside, depth)
+            kept = self._container(call.func.value, inside, depth)
+            return max(kept, self.fate(call, inside, depth + 1)) if method == "setdefault" else kept
         return self._passed(call, parent, node, inside, depth)
 
     def _passed(self, call: ast.Call, parent: ast.AST, node: ast.AST, inside: Function, depth: int) -> Fate:
