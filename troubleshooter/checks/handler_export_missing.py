@@ -36,7 +36,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
-    signature(r"Handler '[^']*' missing on module '[^']*'", 3),
+    signature(r"Handler '(?!py')[^']*' missing on module '[^']*'", 3),
     signature(r"[\w./-]+\.\w+ is undefined or not exported", 3),
     signature(r"Runtime\.HandlerNotFound", 2),
     signature(r"module '[\w.]+' has no attribute '\w*handler'", 3),
