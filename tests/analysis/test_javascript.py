@@ -142,6 +142,22 @@ def test_lines_and_constructs() -> None:
     assert cjs_construct(tree) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("const a = 1;\nawait a;", 2),
+        ("await (async () => 1)();", 1),
+        ("for await (const a of b) { }", 1),
+        ("const f = async () => { await 1; };", 0),
+        ("function await(x) { return x; }\nawait(1)();", 0),
+        ("class A { static { await; } }", 0),
+    ],
+)
+def test_await_at_the_top_level(text: str, line: int) -> None:
+    construct = esm_construct(script(text))
+    assert (construct.line if construct else 0) == line
+
+
 def exported(text: str, esm: bool = False) -> Value:
     return exports_of(script(text), esm=esm)
 

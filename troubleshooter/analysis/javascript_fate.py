@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, has_token, is_field, same, unwrap
-from troubleshooter.analysis.javascript_functions import array_method
+from troubleshooter.analysis.javascript_functions import array_method, awaits_call
 
 MAX_NAMES = 4
 """Variables that are followed from one promise."""
@@ -87,6 +87,8 @@ def _handed(script: Script, path: Path, at: int) -> int | str | Fate:
     callee = path[at - 2].child_by_field_name("function")
     if callee is None:
         return Fate.USED
+    if awaits_call(script, path[at - 2]):
+        return Fate.AWAITED
     if script.text(callee) in JOINS:
         return at - 2
     if callee.type == "member_expression":

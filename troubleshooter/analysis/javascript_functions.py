@@ -104,6 +104,12 @@ def array_method(script: Script, path: Path) -> str | None:
     return text if text in EACH else None
 
 
+def awaits_call(script: Script, node: Node) -> bool:
+    """Whether a call is really an `await` of something in parentheses, which the grammar takes for a function's name."""
+    callee = node.child_by_field_name("function") if node.type == "call_expression" else None
+    return callee is not None and callee.type == "identifier" and script.text(callee) == "await"
+
+
 class Calls:
     """Which function a call calls, in its own file or another one."""
 

@@ -198,8 +198,12 @@ def awaits(script: Script) -> bool:
 def _top_level_await(script: Script) -> Node | None:
     for offset in script.find("await"):
         path = script.trail(offset)
-        inside = [n.type for n in path if n.type in FUNCTIONS or n.type in ("field_definition", "class_static_block")]
-        if path[-1].type == "await" and path[-2].type in _AWAIT_ERRORS and not inside:
+        if any(n.type in FUNCTIONS or n.type in ("field_definition", "class_static_block") for n in path):
+            continue
+        if path[-1].type == "await" and path[-2].type in _AWAIT_ERRORS:
+            return path[-2]
+        # `await (…)(…)`, which the grammar takes for a call of a function of that name.
+        if path[-1].type == "identifier" and called_by(path) is not None and not script.names("await").declarations:
             return path[-2]
     return None
 
@@ -209,6 +213,7 @@ _STATEMENT_ERRORS = {
     "export_statement": "SyntaxError: Unexpected token 'export'",
 }
 _AWAIT_ERRORS = {
+    "call_expression": "SyntaxError: await is only valid in async functions and the top level bodies of modules",
     "await_expression": "SyntaxError: await is only valid in async functions and the top level bodies of modules",
     "for_in_statement": "SyntaxError: Unexpected reserved word",
 }

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, arguments, has_token, unwrap
 from troubleshooter.analysis.javascript_fate import JOINS
-from troubleshooter.analysis.javascript_functions import EACH, Calls, Function, own_code
+from troubleshooter.analysis.javascript_functions import EACH, Calls, Function, awaits_call, own_code
 from troubleshooter.analysis.javascript_values import Sort
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MAX_DEPTH = 6
+MAX_DEPTH = 12
 """Functions inside functions that are looked into."""
 REQUESTS = frozenset({"axios", "got", "node-fetch", "undici", "ky", "cross-fetch", "needle", "phin"})
 """Packages whose functions send requests and return promises."""
@@ -44,6 +44,7 @@ class Promises:
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
         self._slow: dict[tuple[str, int], bool] = {}
+        self._open: set[tuple[str, int]] = set()
 
     def made(self, script: Script, path: Path, depth: int = 0) -> Promised | None:
         """What the call or `new` at the end of `path` promises; None where it makes no promise as far as is known."""
@@ -145,16 +146,24 @@ class Promises:
 
     def slow(self, function: Function, depth: int = 0) -> bool:
         """Whether a function's own code waits for something that needs the event loop."""
-        if function.key not in self._slow:
-            self._slow[function.key] = False
-            if depth <= MAX_DEPTH:
-                self._slow[function.key] = any(self._waits(function.script, p, depth) for p in own_code(function))
-        return self._slow[function.key]
+        if function.key in self._slow:
+            return self._slow[function.key]
+        if function.key in self._open or depth > MAX_DEPTH:
+            return False
+        self._open.add(function.key)
+        found = any(self._waits(function.script, p, depth) for p in own_code(function))
+        self._open.discard(function.key)
+        # What was cut short may be slow after all: only a whole answer is kept.
+        if found or not self._open:
+            self._slow[function.key] = found
+        return found
 
     def _waits(self, script: Script, path: Path, depth: int) -> bool:
         node = path[-1]
         if node.type == "for_in_statement":
             return has_token(node, "await")
+        if awaits_call(script, node):
+            return True
         if node.type not in ("await_expression", "yield_expression", "return_statement") or not node.named_children:
             return False
         value = unwrap(node.named_children[-1])

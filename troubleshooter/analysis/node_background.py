@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, Unparsed, arguments, has_token, unwrap
 from troubleshooter.analysis.javascript_fate import Fate, fate
-from troubleshooter.analysis.javascript_functions import Calls, Function, array_method, own_code, parameters
+from troubleshooter.analysis.javascript_functions import (
+    Calls,
+    Function,
+    array_method,
+    awaits_call,
+    own_code,
+    parameters,
+)
 from troubleshooter.analysis.javascript_promises import Promised, Promises, timer
 from troubleshooter.analysis.javascript_values import Sort, Value
 from troubleshooter.analysis.module_format import not_node
@@ -234,9 +241,8 @@ def _waits(function: Function) -> Iterator[Path]:
     """Where a function waits for something."""
     for path in own_code(function):
         kind = path[-1].type
-        if kind in ("await_expression", "yield_expression") or (
-            kind == "for_in_statement" and has_token(path[-1], "await")
-        ):
+        awaits = kind in ("await_expression", "yield_expression") or awaits_call(function.script, path[-1])
+        if awaits or (kind == "for_in_statement" and has_token(path[-1], "await")):
             yield path
         elif kind == "return_statement" and path[-1].named_children:
             value = unwrap(path[-1].named_children[0])
