@@ -85,6 +85,10 @@ GUILTY = {
         "async def main(e):\n    text = str(e)\n    text = text.strip()\n    text = text.lower()\n    asyncio.create_task(work())"
         + RUN
     ),
+    "in a helper, whose caller waits for something else": (
+        "async def fire(e):\n    asyncio.create_task(work(e))\nasync def main(e):\n    await fire(e)\n    await asyncio.sleep(0)\n"
+        "    return ','.join(e)" + RUN
+    ),
     "thread": "def handler(event, context):\n    threading.Thread(target=slow).start()\n    return 1\n",
     "named thread": "def handler(event, context):\n"
     "    t = threading.Thread(target=slow, args=(event.get('a'),))\n    t.start()\n    return 1\n",
@@ -237,6 +241,17 @@ UNDECIDED = {
         "    threading.Thread(target=job, args=(q,)).start()\n    return q.get()\n"
     ),
     "the loop's own threads": ("async def main(e):\n    asyncio.get_running_loop().run_in_executor(None, slow)" + RUN),
+    "the caller waits for what it handed over": (
+        "async def job(ready):\n    await work()\n    ready.set_result(1)\nasync def start(ready):\n"
+        "    asyncio.create_task(job(ready))\nasync def main(e):\n    done = asyncio.get_running_loop().create_future()\n"
+        "    await start(done)\n    await done" + RUN
+    ),
+    "another method waits on the object's queue": (
+        "class Pool:\n    def __init__(self):\n        self.q = asyncio.Queue()\n    def start(self):\n"
+        "        asyncio.create_task(self.worker())\n    async def worker(self):\n        await work(await self.q.get())\n"
+        "        self.q.task_done()\n    async def run(self):\n        self.start()\n        self.q.put_nowait(1)\n"
+        "        await self.q.join()\nasync def main(e):\n    await Pool().run()" + RUN
+    ),
     "handed to something unknown": (
         "import weakref\nasync def main(e):\n    task = asyncio.create_task(work())\n"
         "    keeper = weakref.ref(task)\n    await asyncio.sleep(0.1)" + RUN

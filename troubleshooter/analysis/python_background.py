@@ -270,6 +270,23 @@ class _Judge:
             if any(node is not started.node and _coordinates(node, shared, started.node, here) for node in here.scope):
                 return True
             here = here.outer
+        return self._callers_coordinate(started, shared)
+
+    def _callers_coordinate(self, started: Started, shared: set[str]) -> bool:
+        """The same question asked of whoever called the starting function, up to the handler."""
+        todo = [(started.inside, shared)]
+        seen = {id(started.inside.node)}
+        while todo:
+            function, known = todo.pop()
+            for call, caller in self.reach.sites.get(id(function.node), ()):
+                # What the caller handed over it may wait for under its own name; an object's attributes keep theirs.
+                handed = work_names(call) | {name for name in known if "." in name}
+                handed -= caller.module.imports.keys()
+                if any(_coordinates(node, handed, started.node, caller) for node in caller.scope):
+                    return True
+                if id(caller.node) not in seen:
+                    seen.add(id(caller.node))
+                    todo.append((caller, handed))
         return False
 
 
