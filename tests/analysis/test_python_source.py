@@ -92,6 +92,9 @@ def test_conditions(test: str, expected: bool | None) -> None:
         ("sys.path = ['/a', *sys.path]", ("/a",)),
         ("sys.path[0:0] = ['/a']", ("/a",)),
         ("site.addsitedir(os.getcwd() + '/deps')", ("/var/task/deps",)),
+        ("from sys import path\npath.append('/opt/lib')", ("/opt/lib",)),
+        ("import sys as _sys\n_sys.path.insert(0, '/opt/lib')", ("/opt/lib",)),
+        ("from site import addsitedir as add\nadd('/opt/lib')", ("/opt/lib",)),
     ],
 )
 def test_folders_added_to_the_search_path(source: str, folders: tuple[str, ...]) -> None:
@@ -109,6 +112,12 @@ def test_folders_added_to_the_search_path(source: str, folders: tuple[str, ...])
         "sys.meta_path.append(Hook())",
         "sys.modules[name] = x",
         "for p in ps:\n    sys.path.append(p)",
+        "sys.path.append('/tmp/packages')",
+        "sys.path.append('/mnt/efs')",
+        "sys.path.insert(0, '/var/task/dependencies.zip')",
+        "import sys as s\nfolders = s.path\nfolders.append('/opt/lib')",
+        "list(map(sys.path.append, found))",
+        "extend(sys.path)",
     ],
 )
 def test_changes_that_cannot_be_followed_are_doubts(source: str) -> None:
