@@ -23,10 +23,12 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, signature
+from troubleshooter.checks._readiness import READY, access_denied, let_lambda_in, refusal, sides
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"not authorized to perform: ecr:(?:BatchGetImage|GetDownloadUrlForLayer)", 3),
@@ -35,3 +37,28 @@ SIGNATURES = (
     signature(r"Lambda does not have permission to access the ECR image", 1),
 )
 ASK = "Is the account in the image's address the function's own?"
+
+
+@check(title="Lambda may pull from the other account's repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
+def ecr_cross_account_policy(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
+    """Reads AWS's reason code, and in whose account the image lies."""
+    found = refusal(function, access_denied)
+    if isinstance(found, Verdict):
+        return found
+    both = sides(function, code, found)
+    if isinstance(both, Verdict):
+        return both
+    repository, cited = both
+    if repository.account == function.account:
+        return not_applicable("the image lies in the function's own account")
+    fix = Remediation(
+        f"In account {repository.account}, let both lambda.amazonaws.com, for functions of account {function.account}, "
+        f"and that account itself pull from the repository {repository.name}. The first command shows what the policy is "
+        "now; the second replaces all of it, so keep other statements. Then update the function's code.",
+        let_lambda_in(function, repository),
+        READY,
+    )
+    message = (
+        f"Lambda may not pull the image: the repository lies in account {repository.account} and does not let it in"
+    )
+    return failed(message, *found.evidence, *cited, remediation=fix, rung=Rung.READY)

@@ -24,10 +24,16 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import shlex
 
-RUNG = Rung.READY
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._readiness import NO_IMAGE, READY, Refusal, refusal, repository
+from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageManifest
+from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Verdict
+
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"trying to use a deleted image", 3),
@@ -37,3 +43,53 @@ SIGNATURES = (
     signature(r"Failed to restore the function", 1),
 )
 ASK = "Does the repository still hold the digest that the function is pinned to?"
+
+
+@check(title="The repository still holds the image that runs", severity=Severity.ERROR, rung=Rung.READY)
+def ecr_image_deleted(
+    function: FunctionRecord, code: FunctionCode | Unavailable, manifest: ImageManifest | Unavailable
+) -> Verdict:
+    """Reads AWS's reason code; while the function is still ready, whether ECR holds the digest that it is pinned to."""
+    if not function.is_image:
+        return not_applicable("the function is deployed from a zip package, not an image")
+    found = refusal(function, _ours)
+    if isinstance(found, Refusal):
+        message = "the image that the function runs was deleted from its repository"
+        return failed(message, *found.evidence, remediation=_fix(function, code))
+    if function.state != "Active":
+        return found
+    digest = code.digest if isinstance(code, FunctionCode) else None
+    if (
+        isinstance(manifest, ImageManifest)
+        and digest is not None
+        and digest in (manifest.digest, manifest.manifest_digest)
+    ):
+        return passed("the image that the function runs can be read", manifest.cite("digest"))
+    if isinstance(code, Unavailable) or isinstance(manifest, ImageManifest) or digest is None:
+        return unknown("whether the repository still holds the image that runs was not read")
+    if manifest.reason is not Reason.ABSENT or digest not in manifest.detail:
+        return unknown(manifest.detail, unblock=manifest.unblock)
+    pinned = code.cite("resolved_image_uri", label="image that the function is pinned to")
+    gone = Evidence("image in the repository", "not there", "ecr:BatchGetImage", code.reading.at, Origin.REGISTRY)
+    message = (
+        "the image that the function runs is no longer in its repository; Lambda's copy serves until it has to be "
+        "fetched again"
+    )
+    return failed(message, pinned, gone, remediation=_fix(function, code), rung=Rung.STALE)
+
+
+def _ours(refused: Refusal) -> bool:
+    return refused.code == "ImageDeleted"
+
+
+def _fix(function: FunctionRecord, code: FunctionCode | Unavailable) -> Remediation:
+    text = (
+        "Push the image again and update the function's code with it. Let the lifecycle rule count images instead of "
+        "days, and keep a tag of its own on what is deployed. The first command shows the rule."
+    )
+    fix = rebuilt(text, function, NO_IMAGE, code, verify=READY)
+    place = repository(code) if isinstance(code, FunctionCode) else None
+    if place is None:
+        return fix
+    see = ["aws", "ecr", "get-lifecycle-policy", "--registry-id", place.account, "--repository-name", place.name]
+    return Remediation(text, (shlex.join([*see, "--region", place.region]), *fix.commands), READY)

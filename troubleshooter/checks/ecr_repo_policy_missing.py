@@ -25,10 +25,12 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, signature
+from troubleshooter.checks._readiness import READY, access_denied, let_lambda_in, refusal, sides
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"Lambda does not have permission to access the ECR image", 3),
@@ -39,3 +41,26 @@ SIGNATURES = (
     signature(r"ImageRetrievalError|ImageInaccessible|LambdaECRImageRetrievalPolicy", 2),
 )
 ASK = "Does `aws ecr get-repository-policy` show a statement for lambda.amazonaws.com?"
+
+
+@check(title="Lambda may pull from the function's own repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
+def ecr_repo_policy_missing(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
+    """Reads AWS's reason code, and in whose account the image lies."""
+    found = refusal(function, access_denied)
+    if isinstance(found, Verdict):
+        return found
+    both = sides(function, code, found)
+    if isinstance(both, Verdict):
+        return both
+    repository, cited = both
+    if repository.account != function.account:
+        return not_applicable("the image lies in another account, whose policy needs two statements")
+    fix = Remediation(
+        f"Let lambda.amazonaws.com pull from the repository {repository.name}: add the statement in the tool that owns "
+        "the policy. The first command shows what the policy is now; the second replaces all of it, so keep other "
+        "statements. Then update the function's code.",
+        let_lambda_in(function, repository),
+        READY,
+    )
+    message = f"Lambda may not pull the image: the policy of the repository {repository.name} does not let it in"
+    return failed(message, *found.evidence, *cited, remediation=fix, rung=Rung.READY)

@@ -21,10 +21,13 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, signature
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._readiness import IMAGE_REASONS, NO_IMAGE, READY, invalid_image
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.model import Rung, Severity, Verdict
 
-RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"SizeLimitExceeded", 3),
@@ -33,3 +36,22 @@ SIGNATURES = (
     signature(r"10 ?Gi?B limit", 3),
 )
 ASK = "How large are the layers unpacked? (`docker history IMAGE` adds them up)"
+
+
+@check(title="The image is small enough for Lambda", severity=Severity.ERROR, rung=Rung.DEPLOY)
+def image_too_large(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
+    """Reads AWS's reason for an image that it did not take."""
+    found = invalid_image(function, r"SizeLimitExceeded", IMAGE_REASONS)
+    if isinstance(found, Verdict):
+        return found
+    fix = rebuilt(
+        "Make the image smaller: build in stages and copy only what runs, install CPU-only builds of machine-learning "
+        "packages, remove caches in the same RUN that fills them, keep models in S3 or EFS. What a later layer deletes "
+        "still counts.",
+        function,
+        NO_IMAGE,
+        code,
+        verify=READY,
+    )
+    message = "AWS did not take the image: unpacked it is larger than 10 GB"
+    return failed(message, *found.evidence, remediation=fix, rung=Rung.READY)

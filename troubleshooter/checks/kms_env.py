@@ -22,10 +22,13 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import re
 
-RUNG = Rung.INVOKE
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks._readiness import READY, Refusal, aws_lambda, refusals
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
+
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"no identity-based policy allows the kms:Decrypt", 3),
@@ -37,3 +40,60 @@ SIGNATURES = (
     signature(r"KMSKeyAccessDenied|DisabledKMSKey|InvalidStateKMSKey|KMSKeyNotFound", 3),
 )
 ASK = "Is the key enabled, and may the execution role call kms:Decrypt on it?"
+
+
+_ENVIRONMENT = {
+    "Disabled": "the key is disabled",
+    "NotFound": "the key does not exist any more",
+    "InvalidState": "the key is in a state in which it cannot be used, such as pending deletion",
+}
+_STATE = {"DisabledKMSKey": "Disabled", "KMSKeyNotFound": "NotFound", "InvalidStateKMSKey": "InvalidState"}
+_KEY = re.compile(r"(?:KMS)?(Disabled|NotFound|InvalidState)(?:Exception)?")
+
+
+@check(title="The environment variables can be decrypted", severity=Severity.ERROR, rung=Rung.SPAWN)
+def kms_env(function: FunctionRecord) -> Verdict:
+    """Reads the environment's own error in AWS's answer, and reason codes that speak of a key.
+
+    That access was denied may concern whoever asks just as well as the function, so it proves nothing.
+    """
+    refused = next((r for r in refusals(function) if "KMS" in r.code), None)
+    if refused is not None:
+        return _refused(function, refused)
+    code = function.environment_error
+    if code is None and function.state is None:
+        return not_applicable("nothing is deployed yet that would have to be decrypted")
+    cited = function.cite("environment_error", label="error of the environment's decryption")
+    if code is None:
+        return passed("AWS decrypts the environment without an error", cited)
+    known = _KEY.fullmatch(code)
+    if known is None:
+        return unknown(
+            f"AWS could not decrypt the environment for this reader ({code}); it may be able to for the function",
+            cited,
+            unblock=Unblock("Allow the reader to decrypt with the function's key, then ask again.", "kms:Decrypt"),
+        )
+    message = f"AWS cannot decrypt the function's environment variables: {_ENVIRONMENT[known[1]]}"
+    return failed(message, cited, remediation=_fix(function, known[1]))
+
+
+def _refused(function: FunctionRecord, refused: Refusal) -> Verdict:
+    if re.search(r"container image|ECR", refused.text):
+        return not_applicable("AWS's reason speaks of the image's key, not of the environment's")
+    kind = _STATE.get(refused.code)
+    if kind is None:
+        text = f"{refused}: access to the key is denied, by a missing permission or by a grant that is stale"
+        return unknown(text, *refused.evidence, unblock=Unblock("Ask whether the execution role was created anew."))
+    message = f"the function's key cannot be used: {_ENVIRONMENT[kind]}"
+    return failed(message, *refused.evidence, remediation=_fix(function, kind), rung=Rung.READY)
+
+
+def _fix(function: FunctionRecord, kind: str) -> Remediation:
+    text = {
+        "Disabled": "Enable the key again",
+        "NotFound": "Assign another key to the function, or none, and set the variables anew",
+        "InvalidState": "Cancel the key's deletion and enable it",
+    }[kind]
+    see = aws_lambda(function, "get-function-configuration", "--query", "[KMSKeyArn,Environment.Error]")
+    text = f"{text}; where the key is wanted no longer, assign another and set the variables anew. The command names the key."
+    return Remediation(text, (see,), f"The command shows no error any more. {READY}")

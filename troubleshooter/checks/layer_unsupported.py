@@ -22,13 +22,30 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, signature
+from troubleshooter.checks._readiness import IMAGE_REASONS, READY, deploy_again, invalid_image
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.READY
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"UnsupportedImageLayerDetected", 3),
     signature(r"ImageLayerFailure", 3),
     signature(r"InvalidImage\b.*Layer", 2),
 )
+
+
+@check(title="Lambda can unpack every layer", severity=Severity.ERROR, rung=Rung.READY)
+def layer_unsupported(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
+    """Reads AWS's reason for an image that it could not unpack."""
+    found = invalid_image(function, r"UnsupportedImageLayer", IMAGE_REASONS)
+    if isinstance(found, Verdict):
+        return found
+    fix = Remediation(
+        "Write the layers as gzip with the media type that fits, and update the rules that made them; or load "
+        "their output with `docker load` and push that. Then deploy the image again.",
+        deploy_again(function, code),
+        READY,
+    )
+    return failed("AWS took the image and could not unpack one of its layers", *found.evidence, remediation=fix)

@@ -21,10 +21,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks._readiness import aws_lambda
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"An update is in progress for resource", 3),
@@ -36,3 +37,31 @@ SIGNATURES = (
     signature(r"not in the state function(?:Updated|Active)|ResourceNotReady", 3),
 )
 ASK = "Is LastUpdateStatus InProgress?"
+
+
+@check(title="No other update of the function is running", severity=Severity.ERROR, rung=Rung.DEPLOY)
+def update_in_progress(function: FunctionRecord) -> Verdict:
+    """Reads LastUpdateStatus, and State where the function is only being made."""
+    if function.state is None and function.update_status is None:
+        return not_applicable("there is no state yet: the function is not deployed, or its state was not told")
+    state, update = function.cite("state"), function.cite("update_status", label="last update status")
+    if function.update_status == "InProgress":
+        cited = (update, function.cite("update_reason_code"), function.cite("update_reason"))
+        message = "an update of the function is still running; until it ends, further updates are refused"
+        return failed(message, *cited, remediation=_fix(function, "function-updated-v2"), rung=Rung.READY)
+    if function.state != "Pending":
+        return passed("no update is running", state, update)
+    if function.state_reason_code in ("Restoring", "Idle"):
+        return not_applicable("the function is made ready again after it was idle; nothing was updated")
+    cited = (state, function.cite("state_reason_code"), function.cite("state_reason"))
+    message = "the function is still being made ready (State Pending); it cannot be invoked or updated yet"
+    return failed(message, *cited, remediation=_fix(function, "function-active-v2"), rung=Rung.READY)
+
+
+def _fix(function: FunctionRecord, until: str) -> Remediation:
+    return Remediation(
+        "Wait until it has ended, then try again; let scripts and pipelines wait between their calls. A State Pending "
+        "that lasts longer than some minutes is ended by any new update of the function.",
+        (aws_lambda(function, "wait", until),),
+        "LastUpdateStatus is Successful and State is Active.",
+    )

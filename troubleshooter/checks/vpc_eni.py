@@ -21,10 +21,14 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import re
+import shlex
 
-RUNG = Rung.READY
+from troubleshooter.checks import Frequency, check, failed, signature
+from troubleshooter.checks._readiness import READY, Refusal, aws_lambda, refusal
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
+
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(
@@ -52,3 +56,50 @@ SIGNATURES = (
     signature(r"not authorized to perform: ec2:\w*NetworkInterface", 3),
 )
 ASK = "Does the execution role have AWSLambdaVPCAccessExecutionRole, and have the subnets free addresses?"
+
+
+_MEANING = {
+    "EniLimitExceeded": "the account's quota of network interfaces is reached",
+    "SubnetOutOfIPAddresses": "the subnets have no free addresses",
+    "InvalidSubnet": "a subnet of its VPC configuration is not valid",
+    "InvalidSecurityGroup": "a security group of its VPC configuration is not valid",
+}
+_FIX = {
+    "EniLimitExceeded": "Raise the quota of network interfaces per VPC, or remove functions and subnets that need them.",
+    "SubnetOutOfIPAddresses": "Free addresses in the function's subnets, or give it more or larger subnets.",
+    "InvalidSubnet": "Give the function subnets that exist, in one VPC and its own account.",
+    "InvalidSecurityGroup": "Give the function security groups that exist in the VPC of its subnets.",
+}
+_ROLE = "InsufficientRolePermissions"
+_POLICY = "iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+
+
+@check(title="Lambda can make the function's network interfaces", severity=Severity.ERROR, rung=Rung.READY)
+def vpc_eni(function: FunctionRecord) -> Verdict:
+    """Reads AWS's reason code for a function that did not become ready."""
+    found = refusal(function, _ours)
+    if isinstance(found, Verdict):
+        return found
+    meaning = _MEANING.get(found.code, "the execution role may not make them")
+    message = f"AWS cannot make the network interfaces for the function's VPC: {meaning}"
+    return failed(message, *found.evidence, remediation=_fix(function, found.code))
+
+
+def _ours(refused: Refusal) -> bool:
+    if refused.code == _ROLE:
+        return re.search(r"NetworkInterface", refused.text) is not None
+    return refused.code in _MEANING
+
+
+def _fix(function: FunctionRecord, code: str) -> Remediation:
+    see = aws_lambda(function, "get-function-configuration", "--query", "VpcConfig")
+    if code != _ROLE:
+        return Remediation(f"{_FIX[code]} Then update the function again.", (see,), READY)
+    text = (
+        "Give the execution role the right to make, list and delete network interfaces, then update the function again."
+    )
+    if not function.role:
+        return Remediation(text, (), READY)
+    attach = ["aws", "iam", "attach-role-policy", "--role-name", function.role.rpartition("/")[2]]
+    partition = function.role.split(":")[1] if function.role.startswith("arn:") else "aws"
+    return Remediation(text, (shlex.join([*attach, "--policy-arn", f"arn:{partition}:{_POLICY}"]),), READY)

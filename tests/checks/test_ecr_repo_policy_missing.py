@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from tests.checks.refusing import INNOCENT, NO_CODE, failed_state, failed_update
+from tests.factories import URI, function_code
+from troubleshooter.checks.ecr_cross_account_policy import ecr_cross_account_policy
+from troubleshooter.checks.ecr_repo_policy_missing import ecr_repo_policy_missing as the_check
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.model import Outcome, Rung
+
+FOREIGN = URI.replace("123456789012", "210987654321")
+CODE = "ImageAccessDenied"
+
+
+@pytest.mark.parametrize(("record", "outcome"), INNOCENT)
+def test_what_is_no_such_failure(record: FunctionRecord, outcome: Outcome) -> None:
+    assert the_check(record, function_code()).outcome is outcome
+    assert the_check(record, NO_CODE).outcome is outcome
+
+
+@pytest.mark.parametrize("record", [failed_state(CODE), failed_state(CODE, state="Inactive"), failed_update(CODE)])
+def test_a_denied_image_of_the_own_account_fails(record: FunctionRecord) -> None:
+    verdict = the_check(record, function_code())
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.rung is Rung.READY
+    assert {CODE, URI} <= {e.value for e in verdict.evidence}
+    assert ecr_cross_account_policy(record, function_code()).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_policy_names_repository_region_and_functions() -> None:
+    verdict = the_check(failed_state(CODE), function_code())
+    assert verdict.remediation
+    see, put = map(shlex.split, verdict.remediation.commands)
+    assert see[see.index("--repository-name") + 1] == put[put.index("--repository-name") + 1] == "demo"
+    assert put[put.index("--region") + 1] == "eu-west-1"
+    (statement,) = json.loads(put[put.index("--policy-text") + 1])["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert set(statement["Action"]) == {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+    arns = statement["Condition"]["StringLike"]["aws:sourceArn"]
+    assert arns == "arn:aws:lambda:eu-west-1:123456789012:function:*"
+
+
+def test_an_image_of_another_account_is_another_failure() -> None:
+    code = function_code(image_uri=FOREIGN, resolved_image_uri=None)
+    assert the_check(failed_state(CODE), code).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        pytest.param(failed_state(CODE), NO_CODE, id="image not told"),
+        pytest.param(failed_state(CODE), function_code(image_uri=None, resolved_image_uri=None), id="no address"),
+        pytest.param(failed_state(CODE, arn=None), function_code(), id="own account not told"),
+    ],
+)
+def test_without_both_accounts_it_stays_open(record: FunctionRecord, code: object) -> None:
+    verdict = the_check(record, code)  # type: ignore[arg-type]
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.unblock

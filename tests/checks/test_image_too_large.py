@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from tests.checks.refusing import (
+    INNOCENT,
+    NO_CODE,
+    NO_PARENT,
+    TOO_LARGE,
+    UNSUPPORTED,
+    asks_for_the_right_image,
+    failed_state,
+    failed_update,
+)
+from tests.factories import URI, function_code
+from troubleshooter.checks.image_too_large import image_too_large as the_check
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.model import Outcome, Rung
+
+
+@pytest.mark.parametrize(("record", "outcome"), INNOCENT)
+def test_what_is_no_such_failure(record: FunctionRecord, outcome: Outcome) -> None:
+    assert the_check(record, function_code()).outcome is outcome
+    assert the_check(record, NO_CODE).outcome is outcome
+
+
+def test_it_is_told_from_its_neighbours_by_the_reason() -> None:
+    asks_for_the_right_image(the_check, TOO_LARGE, NO_PARENT, UNSUPPORTED)
+
+
+def test_failure_leads_to_a_smaller_image_under_the_same_tag() -> None:
+    verdict = the_check(failed_state("InvalidImage", TOO_LARGE), function_code())
+    assert "10 GB" in verdict.message
+    assert verdict.remediation
+    build, update = map(shlex.split, verdict.remediation.commands)
+    assert build[build.index("--tag") + 1] == URI
+    assert update[update.index("--image-uri") + 1] == URI
+    assert (the_check(failed_update("InvalidImage", TOO_LARGE), NO_CODE).rung or Rung.READY) is Rung.READY

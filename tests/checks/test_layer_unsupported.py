@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from tests.checks.refusing import (
+    INNOCENT,
+    NO_CODE,
+    NO_PARENT,
+    TOO_LARGE,
+    UNSUPPORTED,
+    asks_for_the_right_image,
+    failed_state,
+    failed_update,
+)
+from tests.factories import URI, function_code
+from troubleshooter.checks.layer_unsupported import layer_unsupported as the_check
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.model import Outcome, Rung
+
+
+@pytest.mark.parametrize(("record", "outcome"), INNOCENT)
+def test_what_is_no_such_failure(record: FunctionRecord, outcome: Outcome) -> None:
+    assert the_check(record, function_code()).outcome is outcome
+    assert the_check(record, NO_CODE).outcome is outcome
+
+
+def test_it_is_told_from_its_neighbours_by_the_reason() -> None:
+    asks_for_the_right_image(the_check, UNSUPPORTED, TOO_LARGE, NO_PARENT)
+
+
+def test_failure_deploys_again() -> None:
+    verdict = the_check(failed_state("InvalidImage", UNSUPPORTED), function_code())
+    assert verdict.remediation
+    (update,) = map(shlex.split, verdict.remediation.commands)
+    assert update[update.index("--image-uri") + 1] == URI
+    assert verdict.rung in (None, Rung.READY)
+
+
+def test_without_the_image_no_command_is_invented() -> None:
+    verdict = the_check(failed_update("InvalidImage", UNSUPPORTED), NO_CODE)
+    assert verdict.remediation
+    assert verdict.remediation.commands == ()
