@@ -59,3 +59,21 @@ def aws_account(monkeypatch: pytest.MonkeyPatch, isolated: Path) -> Iterator[Acc
         yield account
     if account.faults:
         pytest.fail("the stand-in account could not answer: " + "; ".join(account.faults))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remediations_are_checked() -> Iterator[None]:
+    """Every command that any test makes the product show is held against a shell and against botocore's models."""
+    from tests.lab.commands import problems
+    from troubleshooter.model import Remediation
+
+    made = Remediation.__init__
+
+    def checked(self: Remediation, *arguments: object, **named: object) -> None:
+        made(self, *arguments, **named)  # type: ignore[arg-type]
+        wrong = [problem for command in self.commands for problem in problems(command)]
+        assert not wrong, wrong
+
+    Remediation.__init__ = checked  # type: ignore[method-assign]
+    yield
+    Remediation.__init__ = made  # type: ignore[method-assign]
