@@ -212,6 +212,13 @@ def test_whether_more_may_be_exported(text: str, certain: bool) -> None:
     assert (value.sort is Sort.OBJECT and not value.open and "h" not in value.props) is certain
 
 
+def test_reserved_words_are_names_outside() -> None:
+    value = exported(
+        "const _null = () => 1;\nexport { _null as null, _null as handler };\nexport { _null as function };", esm=True
+    )
+    assert value.props["handler"].sort is Sort.FUNCTION
+
+
 def test_broken_files_say_so() -> None:
     with pytest.raises(Unparsed):
         exported("exports.h = (;")
