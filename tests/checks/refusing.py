@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.factories import function_code, function_record
-from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.model import Outcome, Verdict
+from troubleshooter.model import Origin, Outcome, Verdict
 
 NO_CODE = Unavailable(Reason.DENIED, "lambda:GetFunction was denied")
 TOO_LARGE = "InvalidImage(SizeLimitExceeded: Uncompressed container image size exceeds 10 GiB limit)"
@@ -55,3 +55,14 @@ def asks_for_the_right_image(check: Callable[..., Verdict], own: str, *others: s
     assert wordless.unblock
     elsewhere = check(failed_state("ImageAccessDenied", own), function_code())
     assert elsewhere.outcome is Outcome.NOT_APPLICABLE, "the words count only with their code"
+
+
+def says_nothing_of_an_image_that_was_refused(
+    check: Callable[..., Verdict], code: str, text: str, *more: object
+) -> None:
+    """What a refused update would run has no state of its own: that excludes nothing and proves nothing."""
+    attempted = function_code(reading=Reading("pasted text", Origin.PASTED), resolved_image_uri=None)
+    for record in (function_record(), failed_state(code, text)):
+        verdict = check(record, attempted, *more)
+        assert verdict.outcome is Outcome.NOT_APPLICABLE
+        assert verdict.ungiven

@@ -5,7 +5,13 @@ import shlex
 
 import pytest
 
-from tests.checks.refusing import INNOCENT, NO_CODE, failed_state, failed_update
+from tests.checks.refusing import (
+    INNOCENT,
+    NO_CODE,
+    failed_state,
+    failed_update,
+    says_nothing_of_an_image_that_was_refused,
+)
 from tests.factories import URI, function_code
 from troubleshooter.checks.ecr_cross_account_policy import ecr_cross_account_policy as the_check
 from troubleshooter.facts.function import FunctionRecord
@@ -50,3 +56,7 @@ def test_without_the_image_it_stays_open() -> None:
     verdict = the_check(failed_state(CODE), NO_CODE)
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.unblock
+
+
+def test_an_image_that_was_refused_has_no_state() -> None:
+    says_nothing_of_an_image_that_was_refused(the_check, CODE, "")

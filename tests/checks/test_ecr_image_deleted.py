@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from tests.checks.refusing import NO_CODE, failed_state, failed_update
+from tests.checks.refusing import NO_CODE, failed_state, failed_update, says_nothing_of_an_image_that_was_refused
 from tests.factories import REGISTRY, URI, function_code, function_record
 from troubleshooter.checks.ecr_image_deleted import ecr_image_deleted as the_check
 from troubleshooter.facts import Reason, Unavailable
@@ -82,3 +82,7 @@ def test_an_image_that_ecr_no_longer_holds_is_found_before_it_bites() -> None:
 )
 def test_only_the_digest_that_runs_counts(manifest: object, code: object, outcome: Outcome) -> None:
     assert the_check(function_record(), code, manifest).outcome is outcome  # type: ignore[arg-type]
+
+
+def test_an_image_that_was_refused_has_no_state() -> None:
+    says_nothing_of_an_image_that_was_refused(the_check, "ImageDeleted", "", GONE)

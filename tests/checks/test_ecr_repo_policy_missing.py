@@ -5,7 +5,13 @@ import shlex
 
 import pytest
 
-from tests.checks.refusing import INNOCENT, NO_CODE, failed_state, failed_update
+from tests.checks.refusing import (
+    INNOCENT,
+    NO_CODE,
+    failed_state,
+    failed_update,
+    says_nothing_of_an_image_that_was_refused,
+)
 from tests.factories import URI, function_code
 from troubleshooter.checks.ecr_cross_account_policy import ecr_cross_account_policy
 from troubleshooter.checks.ecr_repo_policy_missing import ecr_repo_policy_missing as the_check
@@ -61,3 +67,7 @@ def test_without_both_accounts_it_stays_open(record: FunctionRecord, code: objec
     verdict = the_check(record, code)  # type: ignore[arg-type]
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.unblock
+
+
+def test_an_image_that_was_refused_has_no_state() -> None:
+    says_nothing_of_an_image_that_was_refused(the_check, CODE, "")

@@ -13,6 +13,7 @@ from tests.checks.refusing import (
     asks_for_the_right_image,
     failed_state,
     failed_update,
+    says_nothing_of_an_image_that_was_refused,
 )
 from tests.factories import URI, function_code
 from troubleshooter.checks.image_too_large import image_too_large as the_check
@@ -38,3 +39,7 @@ def test_failure_leads_to_a_smaller_image_under_the_same_tag() -> None:
     assert build[build.index("--tag") + 1] == URI
     assert update[update.index("--image-uri") + 1] == URI
     assert (the_check(failed_update("InvalidImage", TOO_LARGE), NO_CODE).rung or Rung.READY) is Rung.READY
+
+
+def test_an_image_that_was_refused_has_no_state() -> None:
+    says_nothing_of_an_image_that_was_refused(the_check, "InvalidImage", TOO_LARGE)

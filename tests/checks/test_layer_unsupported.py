@@ -13,6 +13,7 @@ from tests.checks.refusing import (
     asks_for_the_right_image,
     failed_state,
     failed_update,
+    says_nothing_of_an_image_that_was_refused,
 )
 from tests.factories import URI, function_code
 from troubleshooter.checks.layer_unsupported import layer_unsupported as the_check
@@ -42,3 +43,7 @@ def test_without_the_image_no_command_is_invented() -> None:
     verdict = the_check(failed_update("InvalidImage", UNSUPPORTED), NO_CODE)
     assert verdict.remediation
     assert verdict.remediation.commands == ()
+
+
+def test_an_image_that_was_refused_has_no_state() -> None:
+    says_nothing_of_an_image_that_was_refused(the_check, "InvalidImage", UNSUPPORTED)

@@ -12,7 +12,7 @@ from troubleshooter.checks import not_applicable, passed, unknown
 from troubleshooter.checks._launch_fix import deployed, region
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
-from troubleshooter.model import Evidence, Unblock, Verdict
+from troubleshooter.model import Evidence, Origin, Outcome, Unblock, Verdict
 
 _ECR = re.compile(
     r"(\d{12})\.dkr\.ecr\.([\w-]+)\.(amazonaws\.[\w.]+)/([\w./-]+?)(?::[\w.-]+)?(?:@(sha256:[0-9a-f]{64}))?"
@@ -50,9 +50,15 @@ def refusals(function: FunctionRecord) -> tuple[Refusal, ...]:
 
 
 def refusal(
-    function: FunctionRecord, ours: Callable[[Refusal], bool], doubtful: Callable[[Refusal], bool] = lambda _: False
+    function: FunctionRecord,
+    code: FunctionCode | Unavailable,
+    ours: Callable[[Refusal], bool],
+    doubtful: Callable[[Refusal], bool] = lambda _: False,
 ) -> Refusal | Verdict:
     """The refusal that `ours` knows; else the verdict: AWS took it, failed it for another reason, or does not say which."""
+    if isinstance(code, FunctionCode) and code.reading.origin is Origin.PASTED:
+        text = "the function's state speaks of the image that is deployed, not of the one that was refused"
+        return Verdict(Outcome.NOT_APPLICABLE, text, ungiven=True)
     if function.state is None and function.update_status is None:
         return not_applicable("there is no state yet: the function is not deployed, or its state was not told")
     found = refusals(function)
@@ -73,19 +79,19 @@ def refusal(
 _REASON = Unblock("Update the function's code again and read StateReason and LastUpdateStatusReason.")
 
 
-def invalid_image(function: FunctionRecord, word: str, others: str) -> Refusal | Verdict:
-    """The refusal of an image whose reason has `word`; one that matches none of `others` either stays open."""
+def invalid_image(function: FunctionRecord, code: FunctionCode | Unavailable, word: str) -> Refusal | Verdict:
+    """The refusal of an image whose reason has `word`; one that has no known word stays open."""
 
     def ours(r: Refusal) -> bool:
         return r.code == "InvalidImage" and re.search(word, r.text) is not None
 
     def doubtful(r: Refusal) -> bool:
-        return r.code == "InvalidImage" and re.search(others, r.text) is None
+        return r.code == "InvalidImage" and IMAGE_REASONS.search(r.text) is None
 
-    return refusal(function, ours, doubtful)
+    return refusal(function, code, ours, doubtful)
 
 
-IMAGE_REASONS = r"SizeLimitExceeded|MissingParentDirectory|UnsupportedImageLayer"
+IMAGE_REASONS = re.compile(r"SizeLimitExceeded|MissingParentDirectory|UnsupportedImageLayer")
 """Words by which AWS tells the reasons of InvalidImage apart."""
 
 
@@ -170,3 +176,4 @@ def aws_lambda(function: FunctionRecord, *words: str) -> str:
 
 READY = "State is Active and LastUpdateStatus is Successful."
 NO_IMAGE = Unavailable(Reason.NOT_GIVEN, "the image's own configuration does not matter here")
+NO_CODE = Unavailable(Reason.NOT_GIVEN, "where the code lies does not matter here")

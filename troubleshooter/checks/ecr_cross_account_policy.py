@@ -42,7 +42,7 @@ ASK = "Is the account in the image's address the function's own?"
 @check(title="Lambda may pull from the other account's repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
 def ecr_cross_account_policy(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
     """Reads AWS's reason code, and in whose account the image lies."""
-    found = refusal(function, access_denied)
+    found = refusal(function, code, access_denied)
     if isinstance(found, Verdict):
         return found
     both = sides(function, code, found)

@@ -52,11 +52,11 @@ def ecr_image_deleted(
     """Reads AWS's reason code; while the function is still ready, whether ECR holds the digest that it is pinned to."""
     if not function.is_image:
         return not_applicable("the function is deployed from a zip package, not an image")
-    found = refusal(function, _ours)
+    found = refusal(function, code, _ours)
     if isinstance(found, Refusal):
         message = "the image that the function runs was deleted from its repository"
         return failed(message, *found.evidence, remediation=_fix(function, code))
-    if function.state != "Active":
+    if function.state != "Active" or found.ungiven:
         return found
     digest = code.digest if isinstance(code, FunctionCode) else None
     if (

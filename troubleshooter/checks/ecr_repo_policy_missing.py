@@ -46,7 +46,7 @@ ASK = "Does `aws ecr get-repository-policy` show a statement for lambda.amazonaw
 @check(title="Lambda may pull from the function's own repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
 def ecr_repo_policy_missing(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
     """Reads AWS's reason code, and in whose account the image lies."""
-    found = refusal(function, access_denied)
+    found = refusal(function, code, access_denied)
     if isinstance(found, Verdict):
         return found
     both = sides(function, code, found)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, failed, signature
 from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._readiness import IMAGE_REASONS, NO_IMAGE, READY, invalid_image
+from troubleshooter.checks._readiness import NO_IMAGE, READY, invalid_image
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.model import Rung, Severity, Verdict
@@ -41,7 +41,7 @@ ASK = "How large are the layers unpacked? (`docker history IMAGE` adds them up)"
 @check(title="The image is small enough for Lambda", severity=Severity.ERROR, rung=Rung.DEPLOY)
 def image_too_large(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
     """Reads AWS's reason for an image that it did not take."""
-    found = invalid_image(function, r"SizeLimitExceeded", IMAGE_REASONS)
+    found = invalid_image(function, code, r"SizeLimitExceeded")
     if isinstance(found, Verdict):
         return found
     fix = rebuilt(

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 
 from troubleshooter.checks import Frequency, check, failed, signature
-from troubleshooter.checks._readiness import IMAGE_REASONS, READY, deploy_again, invalid_image
+from troubleshooter.checks._readiness import READY, deploy_again, invalid_image
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.model import Remediation, Rung, Severity, Verdict
@@ -41,7 +41,7 @@ _FILE = re.compile(r"does not exist for file:? *([^\s'\"]+)")
 @check(title="Every folder in the image's layers has an entry", severity=Severity.ERROR, rung=Rung.READY)
 def layer_missing_parent_dirs(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
     """Reads AWS's reason for an image that it could not unpack."""
-    found = invalid_image(function, r"MissingParentDirectory", IMAGE_REASONS)
+    found = invalid_image(function, code, r"MissingParentDirectory")
     if isinstance(found, Verdict):
         return found
     named = _FILE.search(found.text)

@@ -23,7 +23,7 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, failed, signature
-from troubleshooter.checks._readiness import IMAGE_REASONS, READY, deploy_again, invalid_image
+from troubleshooter.checks._readiness import READY, deploy_again, invalid_image
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.model import Remediation, Rung, Severity, Verdict
@@ -39,7 +39,7 @@ SIGNATURES = (
 @check(title="Lambda can unpack every layer", severity=Severity.ERROR, rung=Rung.READY)
 def layer_unsupported(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
     """Reads AWS's reason for an image that it could not unpack."""
-    found = invalid_image(function, r"UnsupportedImageLayer", IMAGE_REASONS)
+    found = invalid_image(function, code, r"UnsupportedImageLayer")
     if isinstance(found, Verdict):
         return found
     fix = Remediation(

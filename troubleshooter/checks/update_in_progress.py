@@ -39,7 +39,7 @@ SIGNATURES = (
 ASK = "Is LastUpdateStatus InProgress?"
 
 
-@check(title="No other update of the function is running", severity=Severity.ERROR, rung=Rung.DEPLOY)
+@check(title="No other update of the function is running", severity=Severity.ERROR, rung=Rung.READY)
 def update_in_progress(function: FunctionRecord) -> Verdict:
     """Reads LastUpdateStatus, and State where the function is only being made."""
     if function.state is None and function.update_status is None:
@@ -48,14 +48,14 @@ def update_in_progress(function: FunctionRecord) -> Verdict:
     if function.update_status == "InProgress":
         cited = (update, function.cite("update_reason_code"), function.cite("update_reason"))
         message = "an update of the function is still running; until it ends, further updates are refused"
-        return failed(message, *cited, remediation=_fix(function, "function-updated-v2"), rung=Rung.READY)
+        return failed(message, *cited, remediation=_fix(function, "function-updated-v2"))
     if function.state != "Pending":
         return passed("no update is running", state, update)
     if function.state_reason_code in ("Restoring", "Idle"):
         return not_applicable("the function is made ready again after it was idle; nothing was updated")
     cited = (state, function.cite("state_reason_code"), function.cite("state_reason"))
     message = "the function is still being made ready (State Pending); it cannot be invoked or updated yet"
-    return failed(message, *cited, remediation=_fix(function, "function-active-v2"), rung=Rung.READY)
+    return failed(message, *cited, remediation=_fix(function, "function-active-v2"))
 
 
 def _fix(function: FunctionRecord, until: str) -> Remediation:
