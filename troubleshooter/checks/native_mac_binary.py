@@ -23,10 +23,16 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, signature
+from troubleshooter.checks._native import decide, described, reinstall
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.HANDLER
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"invalid ELF header", 3),
@@ -39,3 +45,31 @@ SIGNATURES = (
     signature(r"\bwin32-x64\b|\.pyd\b", 1),
 )
 ASK = "Was node_modules or a virtual environment copied from a Mac or Windows machine?"
+
+
+@check(
+    title="Native modules are Linux files",
+    severity=Severity.ERROR,
+    rung=Rung.HANDLER,
+    explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+)
+def native_mac_binary(
+    natives: NativeModules,
+    runtime: RuntimeModel,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+) -> Verdict:
+    """Looks at the first bytes of native modules that the handler's imports reach."""
+
+    def message(module: NativeModule) -> str:
+        file = module.chosen or module.files[0]
+        return f"`{module.name}` is {described(file)}, which Linux does not load"
+
+    def fix(module: NativeModule) -> Remediation:
+        return reinstall(natives, module, runtime, function, image, code)
+
+    return decide(
+        "system", natives, timeline, message, fix, "no native module that is loaded is a file of macOS or Windows"
+    )

@@ -24,10 +24,16 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, signature
+from troubleshooter.checks._native import decide, described, reinstall
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.HANDLER
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"wrong ELF class", 3),
@@ -55,3 +61,37 @@ SIGNATURES = (
     signature(r"\.node: cannot open shared object file", 2),
 )
 ASK = "Which platform is in the module's file name: the function's CPU, or another?"
+
+
+@check(
+    title="Native modules are for the function's CPU",
+    severity=Severity.ERROR,
+    rung=Rung.HANDLER,
+    explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+)
+def native_wrong_arch_lib(
+    natives: NativeModules,
+    runtime: RuntimeModel,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+) -> Verdict:
+    """Compares the ELF machine of native modules that the handler's imports reach with the function's CPU."""
+
+    def message(module: NativeModule) -> str:
+        file = module.chosen or module.files[0]
+        return f"`{module.name}` is {described(file)}; the function runs on {natives.architecture}"
+
+    def fix(module: NativeModule) -> Remediation:
+        return reinstall(natives, module, runtime, function, image, code)
+
+    return decide(
+        "cpu",
+        natives,
+        timeline,
+        message,
+        fix,
+        f"no native module that is loaded is for another CPU than {natives.architecture}",
+        more=lambda module: (runtime.cite("architecture", label="the function's CPU"),),
+    )

@@ -23,10 +23,16 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, signature
+from troubleshooter.checks._native import decide, only, reinstall
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.HANDLER
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"\.cpython-3\d+-[\w-]+\.so", 2),
@@ -49,3 +55,41 @@ SIGNATURES = (
     signature(r"compiled (?:for|with|against) Python 3\.\d+|requires? Python '?[<>=~]", 2),
 )
 ASK = "Which Python version is in the module's file name (`cpython-3NN`), and which one runs?"
+
+
+@check(
+    title="Compiled Python packages are for this Python",
+    severity=Severity.ERROR,
+    rung=Rung.HANDLER,
+    explains=("py_dep_missing", "init_exception_other"),
+)
+def py_wrong_abi_tag(
+    natives: NativeModules,
+    runtime: RuntimeModel,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+) -> Verdict:
+    """Compares the tags in the names of native modules that the handler's imports reach with the interpreter's own."""
+    other = only("python", natives)
+    if other is not None:
+        return other
+    version = ".".join(str(part) for part in runtime.version[:2])
+
+    def message(module: NativeModule) -> str:
+        tags = ", ".join(dict.fromkeys(f.tag or f.path for f in module.files))
+        return f"`{module.name}` is compiled for {tags}, which Python {version} does not look at"
+
+    def fix(module: NativeModule) -> Remediation:
+        return reinstall(natives, module, runtime, function, image, code)
+
+    return decide(
+        "abi",
+        natives,
+        timeline,
+        message,
+        fix,
+        f"no native module that is imported is for another Python than {version}",
+        more=lambda module: (natives.cite("suffixes", label=f"endings that Python {version} looks for"),),
+    )

@@ -1,0 +1,153 @@
+"""What the failure modes of native modules share: which fault a module has, and how it is proven and put right."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+
+from troubleshooter.checks import failed, not_applicable, passed, unknown
+from troubleshooter.checks._client_said import said
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.distributions import distributions_of
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeFile, NativeModule, NativeModules
+from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.model import Evidence, Remediation, Unblock, Verdict
+
+SHOWN = 3
+_CPUS = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "amd64": "amd64"}
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+def fault(module: NativeModule, natives: NativeModules) -> str:
+    """`system` (macOS, Windows), `cpu`, `abi` (another Python), `library` (missing), `glibc` (too old), `version` (of
+    another library), or empty."""
+    chosen = module.chosen
+    if chosen is not None:
+        if _foreign_system(chosen):
+            return "system"
+        if _foreign_cpu(chosen, natives.architecture):
+            return "cpu"
+        if module.missing:
+            return "library"
+        old = [each.version.startswith("GLIBC_") for each in module.outdated]
+        return "" if not old else "glibc" if any(old) else "version"
+    if all(_foreign_system(each) for each in module.files):
+        return "system"
+    linux = [each for each in module.files if not _foreign_system(each)]
+    if all(_foreign_cpu(each, natives.architecture) for each in linux):
+        return "cpu"
+    return "abi"
+
+
+def _foreign_system(file: NativeFile) -> bool:
+    return file.format in ("mach-o", "pe") or file.path.endswith(".pyd")
+
+
+def _foreign_cpu(file: NativeFile, machine: str) -> bool:
+    if file.format == "elf" and file.machines and machine not in file.machines:
+        return True
+    named = _CPUS.get(file.platform.partition("-")[0])
+    return named is not None and named != machine and not file.named_for_us
+
+
+def described(file: NativeFile) -> str:
+    """A file in words: what its name and its header say."""
+    header = {"elf": "ELF", "mach-o": "Mach-O (macOS)", "pe": "PE (Windows)"}.get(file.format, "no program file")
+    cpus = f" for {', '.join(file.machines)}" if file.machines else ""
+    tag = f", named for {'-'.join(p for p in (file.tag, file.platform) if p)}" if file.tag else ""
+    return f"{header}{cpus}{tag}"
+
+
+def cited(natives: NativeModules, module: NativeModule) -> tuple[Evidence, ...]:
+    """The files, and the import."""
+    found = [
+        natives.cite("modules", described(f), label="native module", source=f"{natives.reading.source} {f.path}")
+        for f in module.files[:SHOWN]
+    ]
+    if module.importer:
+        place = f"{natives.reading.source} {module.importer}"
+        found.append(natives.cite("modules", f"loads {module.name}", label="imported at load time", source=place))
+    return tuple(found)
+
+
+def log_of(module: NativeModule, timeline: Timeline | Unavailable) -> tuple[Evidence, ...]:
+    """The newest error in the log that names the module, or one of its files."""
+    words = [re.escape(f.path) for f in module.files]
+    if "/" not in module.name:
+        words.append(rf"No module named '?{re.escape(module.name)}(?![\w.])")
+        stem = re.escape(module.name.rpartition(".")[2])
+        words.append(rf"cannot import name '{stem}' from '{re.escape(module.name.rpartition('.')[0] or '-')}'")
+    words += [rf"(?:\s|^){re.escape(m.name)}: (?:cannot open|No such file)" for m in module.missing]
+    return said(timeline, "|".join(words))
+
+
+def decide(
+    kind: str,
+    natives: NativeModules,
+    timeline: Timeline | Unavailable,
+    message: Callable[[NativeModule], str],
+    fix: Callable[[NativeModule], Remediation],
+    fine: str,
+    more: Callable[[NativeModule], tuple[Evidence, ...]] = lambda module: (),
+) -> Verdict:
+    """Fails for a module that is sure to be loaded, or that the present errors of the log name; else passes or says why not."""
+    having = [m for m in natives.modules if fault(m, natives) == kind]
+    for module in having:
+        spoken = log_of(module, timeline)
+        if module.certain or spoken:
+            evidence = (*cited(natives, module), *more(module), *spoken)
+            return failed(message(module), *evidence, remediation=fix(module))
+    reached = [m for m in having if m.importer]
+    if reached and natives.unread:
+        text = "; ".join(natives.unread[:2])
+        unblock = Unblock("Give the built image or package, with its layers, as the function runs it.")
+        return unknown(f"{reached[0].name} may be loaded from elsewhere: {text}", unblock=unblock)
+    if having:
+        return passed(f"{fine}; {having[0].name} has such a file, and loading the handler is not sure to need it")
+    return passed(fine)
+
+
+def only(language: str, natives: NativeModules) -> Verdict | None:
+    """Not applicable for another language."""
+    if natives.language == language:
+        return None
+    return not_applicable("the handler is not Python" if language == "python" else "the handler is not JavaScript")
+
+
+def reinstall(
+    natives: NativeModules,
+    module: NativeModule,
+    runtime: RuntimeModel,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+) -> Remediation:
+    """Install the package again for the function's own platform."""
+    zipped = isinstance(function, FunctionRecord) and not function.is_image
+    verify = f"The next init loads `{module.name}` without an error."
+    name = module.package
+    if natives.language == "node":
+        cpu = "arm64" if natives.architecture == "arm64" else "x64"
+        text = (
+            f"Install `{name}` for linux-{cpu} inside the build, without a node_modules folder of the host "
+            "(put it into .dockerignore)."
+        )
+        command = shlex.join(["npm", "install", "--os=linux", f"--cpu={cpu}", "--libc=glibc"])
+    else:
+        version = ".".join(str(p) for p in runtime.version[:2])
+        known = distributions_of(module.name) or distributions_of(module.package)
+        platform = f"manylinux2014_{MACHINES.get(natives.architecture, natives.architecture)}"
+        text = f"Install what brings `{name}` with Python {version} for {natives.architecture}"
+        text += ", inside the image, without the host's copies." if not zipped else " before the package is zipped."
+        command = ""
+        if known and version:
+            options = ["--platform", platform, "--only-binary=:all:", "--python-version", version, "--upgrade"]
+            target = "." if zipped else runtime.task_root
+            command = shlex.join(["python", "-m", "pip", "install", *options, "--target", target, known[0]])
+    fix = rebuilt(text, function, image, code, verify)
+    return Remediation(fix.text, (*([command] if command else []), *fix.commands), fix.verify)
