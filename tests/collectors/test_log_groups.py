@@ -102,7 +102,7 @@ def test_window_begins_five_minutes_before_the_last_change() -> None:
 def test_window_is_two_weeks_at_most(record: Any) -> None:
     since = Logs(lambda *_: {"events": [event(0, "a")]}).events(record=record).since
     assert since is not None
-    assert abs(since - (NOW - dt.timedelta(days=14))) < dt.timedelta(minutes=1)
+    assert abs(since - (dt.datetime.now(dt.UTC) - dt.timedelta(days=14))) < dt.timedelta(minutes=1)
 
 
 def test_group_is_the_records_own() -> None:
