@@ -12,7 +12,7 @@ from troubleshooter.model import Outcome
 DARWIN, LINUX = "_core.cpython-312-darwin.so", "_core.cpython-312-x86_64-linux-gnu.so"
 
 
-def package(init: str = "from ._core import *\n", **files: Any) -> dict[str, Any]:
+def package(init: Any = "from ._core import *\n", **files: Any) -> dict[str, Any]:
     return {"app.py": "import engine\n" + HANDLER, "engine/__init__.py": init, **files}
 
 
@@ -71,7 +71,8 @@ def test_what_a_loader_chose_is_proven_by_the_log() -> None:
     assert node_image(files).ask(the_check).outcome is Outcome.PASS
     said = logged("Error: /var/task/node_modules/x/build/Release/x.node: invalid ELF header")
     verdict = node_image(files, timeline=said).ask(the_check)
-    assert verdict.outcome is Outcome.FAIL and "macOS" in verdict.message
+    assert verdict.outcome is Outcome.FAIL
+    assert "macOS" in verdict.message
     assert any("invalid ELF header" in e.value for e in verdict.evidence)
 
 

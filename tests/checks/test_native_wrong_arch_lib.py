@@ -12,7 +12,7 @@ from troubleshooter.model import Outcome
 X86, ARM = "_core.cpython-312-x86_64-linux-gnu.so", "_core.cpython-312-aarch64-linux-gnu.so"
 
 
-def package(init: str = "from ._core import *\n", **files: Any) -> dict[str, Any]:
+def package(init: Any = "from ._core import *\n", **files: Any) -> dict[str, Any]:
     return {"app.py": "import engine\n" + HANDLER, "engine/__init__.py": init, **files}
 
 
@@ -85,7 +85,8 @@ def test_what_a_loader_chose_is_proven_by_the_log() -> None:
     verdict = node_image(files, timeline=said).ask(the_check)
     assert verdict.outcome is Outcome.FAIL
     assert any("arm64" in e.value for e in verdict.evidence)
-    assert verdict.remediation is not None and "--cpu=x64" in verdict.remediation.commands[0]
+    assert verdict.remediation is not None
+    assert "--cpu=x64" in verdict.remediation.commands[0]
 
 
 def test_source_folder_says_nothing() -> None:

@@ -61,12 +61,14 @@ def test_outcome(files: dict[str, Any], outcome: Outcome) -> None:
 
 def test_proof_names_file_importer_and_wanted_endings() -> None:
     verdict = python_image(package()).ask(the_check)
-    assert "cpython-39" in verdict.message and "3.12" in verdict.message
+    assert "cpython-39" in verdict.message
+    assert "3.12" in verdict.message
     sources = [e.source for e in verdict.evidence]
     assert any(s.endswith(f"/var/task/psycopg2/{OLD}") for s in sources)
     assert any(s.endswith("/var/task/psycopg2/__init__.py:1") for s in sources)
     assert any(".cpython-312-x86_64-linux-gnu.so" in e.value for e in verdict.evidence)
-    assert verdict.remediation is not None and any("psycopg2" in c for c in verdict.remediation.commands)
+    assert verdict.remediation is not None
+    assert any("psycopg2" in c for c in verdict.remediation.commands)
     assert the_check.__check__[2] is Rung.HANDLER  # type: ignore[attr-defined]
 
 
@@ -90,7 +92,8 @@ def test_zip_package_is_looked_at_too_and_layers_leave_it_open() -> None:
     assert with_natives(a_zip(files)).ask(the_check).outcome is Outcome.FAIL
     layer = ("arn:aws:lambda:eu-west-1:123456789012:layer:deps:1",)
     verdict = with_natives(a_zip(files, layers=layer)).ask(the_check)
-    assert verdict.outcome is Outcome.UNKNOWN and verdict.unblock is not None
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.unblock is not None
 
 
 def test_not_for_other_languages_and_sources() -> None:

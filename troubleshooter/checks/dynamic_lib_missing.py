@@ -26,10 +26,16 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, not_applicable, signature
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._native import decide
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.HANDLER
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(
@@ -62,3 +68,50 @@ SIGNATURES = (
     signature(r"exit status 127", 1),
 )
 ASK = "Does `ldd` find every library of the file named in the message, inside the image?"
+
+
+@check(
+    title="Shared libraries of native modules are there",
+    severity=Severity.ERROR,
+    rung=Rung.HANDLER,
+    explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+)
+def dynamic_lib_missing(
+    natives: NativeModules,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+) -> Verdict:
+    """Looks for the libraries that native modules reached by the handler's imports, and what those load, name."""
+    if not natives.checked_libraries:
+        return not_applicable("the managed runtime's own libraries are not part of the package")
+
+    def message(module: NativeModule) -> str:
+        first, more = module.missing[0], len(module.missing) - 1
+        also = f" and {more} more" if more else ""
+        return f"`{module.name}` needs {first.name}{also}, and no file of the image has that name"
+
+    def needed(module: NativeModule) -> tuple[Evidence, ...]:
+        return tuple(
+            natives.cite("modules", m.name, label="library needed", source=f"{natives.reading.source} {m.wanted_by}")
+            for m in module.missing[:5]
+        )
+
+    def fix(module: NativeModule) -> Remediation:
+        names = ", ".join(m.name for m in module.missing[:5])
+        text = (
+            f"Install in the image what brings {names} (on Amazon Linux 2023 `dnf install '*/{module.missing[0].name}'` "
+            f"finds the package by its file), or take a build of `{module.package}` that does not need it."
+        )
+        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
+
+    return decide(
+        "library",
+        natives,
+        timeline,
+        message,
+        fix,
+        "every library that a loaded native module names is in the image",
+        more=needed,
+    )

@@ -22,10 +22,17 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, not_applicable, signature
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._native import decide
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.libraries import OldLibrary
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.HANDLER
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"version .?(?:GLIBCXX|CXXABI|GCC|LIBGCC)_[\d.]+.? not found", 3),
@@ -38,3 +45,55 @@ SIGNATURES = (
         2,
     ),
 )
+
+
+@check(
+    title="Native modules fit the image's system libraries",
+    severity=Severity.ERROR,
+    rung=Rung.HANDLER,
+    explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+)
+def system_lib_too_old(
+    natives: NativeModules,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+) -> Verdict:
+    """Compares the versions that loaded native modules need with those that the image's libraries define."""
+    if not natives.checked_libraries:
+        return not_applicable("the managed runtime's own libraries are not part of the package")
+
+    def message(module: NativeModule) -> str:
+        old = _first(module)
+        return f"`{module.name}` needs {old.version} of {old.name}; the image's goes up to {old.newest}"
+
+    def versions(module: NativeModule) -> tuple[Evidence, ...]:
+        old = _first(module)
+        place = natives.reading.source
+        return (
+            natives.cite("modules", old.version, label="version needed", source=f"{place} {old.wanted_by}"),
+            natives.cite("modules", old.newest, label=f"newest that {old.name} has", source=f"{place} {old.path}"),
+        )
+
+    def fix(module: NativeModule) -> Remediation:
+        text = (
+            f"Move to a newer base, choose another build of `{module.package}`, "
+            f"compile it inside the base, or ship {_first(module).name} beside it."
+        )
+        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
+
+    return decide(
+        "version",
+        natives,
+        timeline,
+        message,
+        fix,
+        "no native module that is loaded needs a newer system library than the image has",
+        more=versions,
+    )
+
+
+def _first(module: NativeModule) -> OldLibrary:
+    """The newest version that is needed and not there."""
+    return max(module.outdated, key=lambda each: [int(part) for part in each.version.rpartition("_")[2].split(".")])
