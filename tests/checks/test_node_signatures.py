@@ -36,7 +36,7 @@ TEXTS = [
     ("background_node_promise", "the lambda returns before the axios call finishes, logs of it appear in the next request"),
     ("handler_module_missing", "Error: Cannot find module 'index'\nRequire stack:\n- /var/runtime/index.mjs"),
     ("node_require_esm_disabled", "Error [ERR_REQUIRE_ESM]: require() of ES Module /var/task/node_modules/got/index.js not supported."),
-    ("node_optional_platform_package", "Error: Cannot find module '@lancedb/lancedb-linux-arm64-gnu'" + STACK),
+    ("node_optional_platform_package", "Error: Cannot find module '@vectors/store-linux-arm64-gnu'" + STACK),
 ]  # fmt: skip
 SECOND = [
     ("node_default_export", "Runtime.HandlerNotFound: index.handler is undefined or not exported"),

@@ -374,9 +374,9 @@ CODE = (
     Variant(
         "node dependency missing",
         kind="node",
-        files={"/var/task/index.js": "const l = require('@lancedb/lancedb');\n" + INDEX},
+        files={"/var/task/index.js": "const l = require('@vectors/store');\n" + INDEX},
         blames="node_dep_missing",
-        expected=Expected("Runtime.ImportModuleError", log="Cannot find module '@lancedb/lancedb'"),
+        expected=Expected("Runtime.ImportModuleError", log="Cannot find module '@vectors/store'"),
     ),
 )
 
@@ -507,9 +507,9 @@ HEALTHY = (
         "scoped dependency",
         kind="node",
         files={
-            "/var/task/index.js": "require('@lancedb/lancedb');\n" + INDEX,
-            "/var/task/node_modules/@lancedb/lancedb/package.json": '{"main": "dist/main.js"}',
-            "/var/task/node_modules/@lancedb/lancedb/dist/main.js": "",
+            "/var/task/index.js": "require('@vectors/store');\n" + INDEX,
+            "/var/task/node_modules/@vectors/store/package.json": '{"main": "dist/main.js"}',
+            "/var/task/node_modules/@vectors/store/dist/main.js": "",
         },
         expected=Expected(log="in handler"),
     ),
