@@ -117,7 +117,7 @@ def triage(
         ladder.passed_below(Rung.INVOKE, *attempt.evidence)
     said = isinstance(text, GivenText)
     healthy = attempt is not None and not said
-    summary = _quiet_summary(attempt, said=said, timeline=timeline)
+    summary = _quiet_summary(attempt, said=said, timeline=timeline, record=record)
     evidence = attempt.evidence if attempt is not None else ()
     return Triage(
         ladder.reports(),
@@ -289,7 +289,11 @@ def _since(timeline: Timeline | Unavailable, stopped: Attempt) -> str | None:
     return first.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _quiet_summary(attempt: Attempt | None, *, said: bool, timeline: Timeline | Unavailable) -> str:
+def _quiet_summary(
+    attempt: Attempt | None, *, said: bool, timeline: Timeline | Unavailable, record: FunctionRecord | Unavailable
+) -> str:
+    if isinstance(record, Unavailable) and record.applies:
+        return f"the function's record was not read: {record.detail}"
     if said:
         return "the text that was given names no failure that is known here"
     if attempt is not None:

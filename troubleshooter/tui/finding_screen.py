@@ -125,6 +125,12 @@ class FindingScreen(OwnScreen):
             lines.append(content(f"… {len(gaps) - GAPS} more in the report"))
         return lines
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing here are not offered."""
+        if action == "copy":
+            return bool(getattr(self, "commands", ()))
+        return bool(getattr(self, "causes", ())) if action == "verify" else True
+
     def action_copy(self) -> None:
         if not self.commands:
             self.notify("there is no command to copy", markup=False, timeout=2)
