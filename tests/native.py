@@ -9,13 +9,13 @@ from typing import Any
 from tests import coding, node_coding
 from tests.analysis.elf_bytes import NUMBERS
 from tests.launching import Launched, program
-from troubleshooter.analysis import native_modules, native_node
+from troubleshooter.analysis import native_modules, native_node, spawn, spawn_zip
 from troubleshooter.facts import Store, Unavailable, providers_in
 from troubleshooter.facts.tree import Entry
 
 MACHO = b"\xcf\xfa\xed\xfe" + (0x0100000C).to_bytes(4, "little") + b"\0" * 56
 PE = b"MZ" + b"\0" * 58 + (64).to_bytes(4, "little") + b"PE\0\0" + (0x8664).to_bytes(2, "little") + b"\0" * 20
-MODULES = (*dict.fromkeys((*coding.MODULES, *node_coding.MODULES)), native_modules, native_node)
+MODULES = (*dict.fromkeys((*coding.MODULES, *node_coding.MODULES)), spawn, spawn_zip, native_modules, native_node)
 
 
 def native(content: bytes) -> Entry:

@@ -93,3 +93,8 @@ def test_source_folder_says_nothing() -> None:
     assert with_natives(a_source(package(**{f"engine/{X86}": shared("arm64")}))).ask(the_check).outcome is (
         Outcome.NOT_APPLICABLE
     )
+
+
+def test_a_header_that_is_cut_short_names_no_cpu() -> None:
+    assert python_image(package(**{f"engine/{X86}": native(b"\x7fELF")})).ask(the_check).outcome is Outcome.PASS
+    assert node_image(addon(native(b"\x7fELF"))).ask(the_check).outcome is Outcome.PASS

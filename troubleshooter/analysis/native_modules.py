@@ -85,7 +85,7 @@ def native_file(tree: FileTree, path: str, suffixes: tuple[str, ...] = ()) -> Na
         tag=(found["tag"] or "") if found else "",
         platform=(found["platform"] or "") if found else "",
         format=binary.format if binary else "",
-        machines=binary.machines if binary else (),
+        machines=tuple(m for m in binary.machines if m != "unknown") if binary else (),
         named_for_us=not suffixes or "." + name.partition(".")[2] in suffixes,
     )
 

@@ -25,10 +25,17 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import posixpath
 
-RUNG = Rung.SPAWN
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks._extensions import cite, extensions
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig, ImageTree
+from troubleshooter.facts.libraries import Libraries
+from troubleshooter.model import Rung, Severity, Verdict
+
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"fork/exec /opt/extensions/[^\s:]+: no such file or directory", 3),
@@ -37,3 +44,42 @@ SIGNATURES = (
     signature(r"Extension\.LaunchError", 1, unless=r"permission denied|exec format"),
 )
 ASK = "Does `ldd` resolve everything for the file in /opt/extensions inside the function's image?"
+
+
+@check(
+    title="Extensions find their loader and libraries",
+    severity=Severity.ERROR,
+    rung=Rung.SPAWN,
+    explains=("extension_launch_failure", "init_timeout"),
+)
+def extension_library_missing(
+    files: ImageTree,
+    image: ImageConfig,
+    function: FunctionRecord | Unavailable,
+    code: FunctionCode | Unavailable,
+) -> Verdict:
+    """Looks for the loader and the shared libraries that every extension names."""
+    found = [(path, files.tree.elf(path)) for path, _ in extensions(files)]
+    if not found:
+        return not_applicable("the image has no extensions")
+    known = image.variable("LD_LIBRARY_PATH") or ""
+    libraries = Libraries(files.tree, tuple(p for p in known.split(":") if p.startswith("/")))
+    for path, elf in found:
+        if elf is None:
+            continue
+        lost = [elf.interpreter] if elf.interpreter and not files.tree.exists(elf.interpreter) else []
+        if not lost and elf.interpreter:
+            lost = [each.name for each in libraries.missing(path)]
+        if lost:
+            what = "program loader" if lost[0] == elf.interpreter else "shared library"
+            name = posixpath.basename(path)
+            text = (
+                f"Take a statically linked build of {name}, or its build for this image's C library, or install what brings "
+                f"{', '.join(lost[:5])} in the image."
+            )
+            return failed(
+                f"the extension {path} needs the {what} {lost[0]}, and it is not in the image",
+                cite(files, path, ", ".join(lost[:5]), f"{what} needed"),
+                remediation=rebuilt(text, function, image, code, f"The log has `EXTENSION Name: {name} State: Ready`."),
+            )
+    return passed(f"all {len(found)} extensions find their loader and the libraries that they name")

@@ -23,10 +23,18 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import re
 
-RUNG = Rung.RUNTIME
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._server import Server, server_of, speaks_to_lambda
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig, ImageTree
+from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
+from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
+
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"No module named '?awslambdaric", 3),
@@ -60,3 +68,63 @@ ASK = (
     "Which base image is it, and does it contain awslambdaric, aws-lambda-ric, /var/runtime/bootstrap or the "
     "Web Adapter?"
 )
+
+
+@check(
+    title="The launch ends in a Lambda runtime client",
+    severity=Severity.ERROR,
+    rung=Rung.RUNTIME,
+    explains=("init_timeout", "function_timeout", "image_entrypoint_hides_ric", "process_exits_by_design"),
+)
+def ric_missing(
+    runtime: RuntimeModel,
+    launch: EffectiveLaunch,
+    files: ImageTree,
+    spawn: SpawnResult | Unavailable,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig,
+    code: FunctionCode | Unavailable,
+) -> Verdict:
+    """Asks whether what is launched is a known server, and whether anything in the image speaks to Lambda."""
+    if runtime.client == "zip":
+        return not_applicable("a managed runtime brings its own client")
+    if runtime.client != "unknown":
+        return passed("the launch ends in a runtime client", *launch.evidence[:2], runtime.cite("client"))
+    if isinstance(spawn, SpawnResult) and spawn.cause not in ("ok", "compat"):
+        return not_applicable(f"the launch stops before: {spawn.detail}")
+    client = speaks_to_lambda(files.tree)
+    if re.search(r"^/opt/extensions/[\w.-]*adapter", client):
+        return passed("an adapter asks Lambda for events in the server's place", files.cite("tree", client))
+    server = server_of(launch, files.tree)
+    if client or server is None:
+        text = f"{client} may speak to Lambda" if client else "what the launch ends in is not known"
+        unblock = Unblock("Say what the image's command starts, and which of its files asks Lambda for events.")
+        return unknown(
+            f"whether a runtime client runs could not be told: {text}", *launch.evidence[:2], unblock=unblock
+        )
+    shown = files.cite("tree", "none", label="runtime client, or adapter in /opt/extensions")
+    place = files.cite("tree", server.because, label="what is started", source=f"image {server.path or server.name}")
+    return failed(
+        f"the image starts {server.name}, a server that never asks Lambda for events, and has no runtime client",
+        *launch.evidence[:2],
+        place,
+        shown,
+        remediation=_fix(server, function, image, code),
+    )
+
+
+def _fix(
+    server: Server,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig,
+    code: FunctionCode | Unavailable,
+) -> Remediation:
+    client = {
+        "python": '`pip install awslambdaric` with `ENTRYPOINT ["python", "-m", "awslambdaric"]` and the handler as CMD',
+        "node": '`npm install aws-lambda-ric` with `ENTRYPOINT ["npx", "aws-lambda-ric"]` and the handler as CMD',
+    }.get(server.language, "the runtime client of the language")
+    text = (
+        f"To keep {server.name}, copy the Lambda Web Adapter to /opt/extensions in the Dockerfile and set PORT to the port it "
+        f"listens on; to run a handler instead, add {client}."
+    )
+    return rebuilt(text, function, image, code, "The next init ends within 10 seconds, and an invocation is answered.")

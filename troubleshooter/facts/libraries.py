@@ -98,7 +98,7 @@ class Libraries:
             if candidate:
                 other = self.tree.elf(candidate)
                 # The loader passes over libraries of another CPU.
-                if other is None or other.machine == elf.machine:
+                if other is None or other.machine in (elf.machine, "unknown"):
                     return candidate
         return ""
 

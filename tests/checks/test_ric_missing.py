@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.coding import HANDLER, NO_LOGS, a_zip, an_image, analysed
+from tests.factories import function_code, function_record, image_config, variable
+from tests.launching import Launched, custom_base, image_tree, program
+from tests.native import with_natives
+from troubleshooter.checks.ric_missing import ric_missing as the_check
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig, ImageTree
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.model import Outcome
+
+BINARY = custom_base()["/usr/local/bin/python3.12"]
+SITE = "/usr/local/lib/python3.12/site-packages"
+CONSOLE = "#!/usr/local/bin/python3.12\nfrom uvicorn.main import main\nmain()\n"
+SERVER = "import uvicorn\nif __name__ == '__main__':\n    uvicorn.run('app:app', port=8080)\n"
+NODE = "const app = require('express')();\napp.listen(process.env.PORT || 8080);\n"
+RUNTIME = "import os, urllib.request\nHOST = os.environ['AWS_LAMBDA_RUNTIME_API']\napp.run()\n"
+UVICORN = ("uvicorn", "app:app", "--port", "8080")
+
+
+def started(*argv: str, **files: Any) -> Launched:
+    """An image of a distribution's Python and Node that starts `argv`; files lie in /function, or are absolute."""
+    tree: dict[str, Any] = {
+        **custom_base(),
+        "/usr/local/bin/uvicorn": program(CONSOLE),
+        "/usr/local/bin/node": BINARY,
+        "/usr/local/bin/npm": program("#!/usr/bin/env node\n"),
+        "/usr/bin/tini": BINARY,
+        "/usr/bin/env": BINARY,
+    }
+    tree.update({path if path.startswith("/") else f"/function/{path}": content for path, content in files.items()})
+    path = (variable("PATH", "/usr/local/bin:/usr/bin:/bin"),)
+    image = image_config(entrypoint=None, command=argv, workdir="/function", environment=path)
+    return with_natives(
+        analysed(
+            {
+                FunctionRecord: function_record(),
+                ImageConfig: image,
+                ImageTree: image_tree(tree),
+                FunctionCode: function_code(),
+                Timeline: NO_LOGS,
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "files", "outcome"),
+    [
+        pytest.param(UVICORN, {}, Outcome.FAIL, id="uvicorn"),
+        pytest.param(("/usr/local/bin/uvicorn", "app:app"), {}, Outcome.FAIL, id="by its path"),
+        pytest.param(("tini", "--", *UVICORN), {}, Outcome.FAIL, id="behind tini"),
+        pytest.param(("/bin/sh", "-c", "exec uvicorn app:app --port ${PORT:-8080}"), {}, Outcome.FAIL, id="shell form"),
+        pytest.param(("python", "-m", "uvicorn", "app:app"), {}, Outcome.FAIL, id="as a module"),
+        pytest.param(("python", "main.py"), {"main.py": SERVER}, Outcome.FAIL, id="a script that serves"),
+        pytest.param(("node", "server.js"), {"server.js": NODE}, Outcome.FAIL, id="express"),
+        pytest.param(
+            ("npm", "start"),
+            {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": NODE},
+            Outcome.FAIL,
+            id="npm start",
+        ),
+        pytest.param(("python", "main.py"), {"main.py": "print('done')\n"}, Outcome.UNKNOWN, id="a script that ends"),
+        pytest.param(("python", "main.py"), {"main.py": RUNTIME}, Outcome.UNKNOWN, id="a client of its own"),
+        pytest.param(("/function/serve",), {"serve": program(b"\x7fELF" + b"\0" * 60)}, Outcome.NOT_APPLICABLE, id="broken"),
+        pytest.param(("/usr/local/bin/serve",), {"/usr/local/bin/serve": BINARY}, Outcome.UNKNOWN, id="a binary of that name"),
+        pytest.param(("/bin/sh", "-c", "setup && uvicorn app:app"), {}, Outcome.UNKNOWN, id="more than one command"),
+        pytest.param(UVICORN, {"/opt/extensions/lambda-adapter": program(b"\x7fELF")}, Outcome.PASS, id="web adapter"),
+        pytest.param(UVICORN, {"/opt/extensions/other": program(b"\x7fELF")}, Outcome.UNKNOWN, id="an extension"),
+        pytest.param(UVICORN, {f"{SITE}/awslambdaric/__init__.py": ""}, Outcome.UNKNOWN, id="a client is there"),
+        pytest.param(("python", "-m", "awslambdaric", "app.handler"), {}, Outcome.PASS, id="the client"),
+    ],
+)  # fmt: skip
+def test_outcome(argv: tuple[str, ...], files: dict[str, Any], outcome: Outcome) -> None:
+    assert started(*argv, **files).ask(the_check).outcome is outcome
+
+
+def test_aws_base_has_its_client() -> None:
+    assert an_image({"app.py": HANDLER}).ask(the_check).outcome is Outcome.PASS
+
+
+def test_a_zip_has_no_launch() -> None:
+    assert a_zip({"app.py": HANDLER}).ask(the_check).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_launch_that_fails_is_another_mode() -> None:
+    assert started("/nothing/uvicorn").ask(the_check).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_proof_and_fix() -> None:
+    verdict = started("node", "server.js", **{"server.js": NODE}).ask(the_check)
+    assert "server.js" in verdict.message
+    assert any(e.source == "image /function/server.js" for e in verdict.evidence)
+    assert verdict.remediation is not None
+    assert "Web Adapter" in verdict.remediation.text
+    assert "aws-lambda-ric" in verdict.remediation.text
