@@ -174,6 +174,13 @@ def aws_lambda(function: FunctionRecord, *words: str) -> str:
     return shlex.join(["aws", "lambda", *words[:split], *named, *words[split:], *region(function)])
 
 
+def update_configuration(function: FunctionRecord | Unavailable, *options: str) -> tuple[str, ...]:
+    """`aws lambda update-function-configuration` with the options; nothing where AWS knows no function by that name."""
+    if isinstance(function, Unavailable) or not deployed(function):
+        return ()
+    return (aws_lambda(function, "update-function-configuration", *options),)
+
+
 READY = "State is Active and LastUpdateStatus is Successful."
 NO_IMAGE = Unavailable(Reason.NOT_GIVEN, "the image's own configuration does not matter here")
 NO_CODE = Unavailable(Reason.NOT_GIVEN, "where the code lies does not matter here")

@@ -22,10 +22,13 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, signature, unknown
+from troubleshooter.checks import _timeline as t
+from troubleshooter.checks._readiness import update_configuration
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"Task timed out after [\d.]+ seconds", 2),
@@ -35,3 +38,46 @@ SIGNATURES = (
     signature(r"timed out after \d+ (?:seconds|ms)", 1),
 )
 ASK = "Does the handler wait for a network call when the time is up, or does it compute?"
+
+
+_MOST_S = 900
+
+
+@check(title="The handler ends within the function's timeout", severity=Severity.ERROR, rung=Rung.INVOKE)
+def function_timeout(timeline: Timeline, function: FunctionRecord) -> Verdict:
+    """Reads how the newest invocations ended, and whether the code had been loaded before the time was up."""
+    found = t.failing(timeline, t.timed_out)
+    if isinstance(found, Verdict):
+        return found
+    cited = (t.report(timeline, found), function.cite("timeout_s", label="function timeout in seconds"))
+    if not t.started(timeline, found):
+        return unknown("the invocation timed out before anything shows that the function's code was loaded", *cited)
+    if function.vpc_attached:
+        where = function.cite("vpc_attached", label="attached to a VPC")
+        ask = Unblock(
+            "Tell whether the handler waits for a call over the network: its last line before the end says it."
+        )
+        return unknown(
+            "the invocation timed out in a VPC: it may only wait for the network", *cited, where, unblock=ask
+        )
+    if t.memory_full(found):
+        return unknown("the invocation timed out with its memory used up, which slows everything down", *cited)
+    limit = f"{function.timeout_s} s" if function.timeout_s else "its timeout"
+    message = f"the handler was still running when {limit} were up"
+    return failed(message, *cited, remediation=_fix(function))
+
+
+def _fix(function: FunctionRecord) -> Remediation:
+    text = (
+        "Find what takes the time: the last lines before the end say how far it came. Set timeouts on clients below the "
+        "function's. Where it only computes, give it more time or more memory, with which the CPU grows."
+    )
+    verify = "The next invocations end with a Duration clearly below the timeout."
+    if not function.timeout_s or function.timeout_s >= _MOST_S:
+        return Remediation(text, (), verify)
+    longer = min(max(3 * function.timeout_s, 30), _MOST_S)
+    return Remediation(
+        f"{text} The command raises it to {longer} s, as a first try.",
+        update_configuration(function, "--timeout", str(longer)),
+        verify,
+    )

@@ -23,10 +23,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, signature
+from troubleshooter.checks import _timeline as t
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"signal: illegal instruction", 3),
@@ -35,3 +36,23 @@ SIGNATURES = (
     signature(r"AVX(?:2|512)?\b.*not (?:available|supported)|CPU (?:lacks|does not support)", 2),
     signature(r"SIGILL\b", 3),
 )
+
+
+_ILLEGAL = t.exited(r"with error: signal: illegal instruction")
+
+
+@check(title="Native code uses only instructions that Lambda's hosts have", severity=Severity.ERROR, rung=Rung.INVOKE)
+def native_cpu_features(timeline: Timeline) -> Verdict:
+    """Reads by which signal the newest process ended."""
+    found = t.failing(timeline, _ILLEGAL)
+    if isinstance(found, Verdict):
+        return found
+    fix = Remediation(
+        "Compile for x86-64-v2 or v3, or for armv8.2-a, never for the build machine (-march=native); set the target CPU "
+        "explicitly in Rust and Go; choose published wheels instead of building on the laptop.",
+        (),
+        "The next invocations end without a signal, on several new environments: hosts differ.",
+    )
+    message = "the process used a CPU instruction that this host does not have"
+    cited = (t.fault(timeline, found), t.report(timeline, found))
+    return failed(message, *cited, remediation=fix, rung=t.rung(timeline, found, Rung.INVOKE))

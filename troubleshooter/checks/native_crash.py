@@ -23,10 +23,13 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, signature, unknown
+from troubleshooter.checks import _timeline as t
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"signal: (?:segmentation fault|bus error)", 3),
@@ -38,3 +41,33 @@ SIGNATURES = (
     signature(r"double free or corruption|malloc\(\): |free\(\): invalid pointer|corrupted size vs", 3),
     signature(r"terminate called after throwing an instance of", 1),
 )
+
+
+_CRASHED = t.exited(r"with error: signal: (?:segmentation fault|bus error|aborted)")
+_OTHER_ABORTS = r"heap out of memory|heap limit|bad_alloc|MemoryError|Cannot allocate memory|/sys/devices|/dev/shm|semaphore|sem_open"
+
+
+@check(title="No native code crashes the process", severity=Severity.ERROR, rung=Rung.INVOKE)
+def native_crash(timeline: Timeline, function: FunctionRecord | Unavailable) -> Verdict:
+    """Reads by which signal the newest process ended."""
+    found = t.failing(timeline, _CRASHED)
+    if isinstance(found, Verdict):
+        return found
+    cited = (t.fault(timeline, found), t.report(timeline, found))
+    aborted = "aborted" in (found.error or "")
+    if aborted and (t.memory_full(found) or t.wrote(timeline, found, _OTHER_ABORTS)):
+        return unknown("the process aborted, and it wrote of memory or of what the sandbox lacks", *cited)
+    message = "the process aborted below the language" if aborted else "native code made the process crash"
+    return failed(message, *cited, remediation=_fix(function), rung=t.rung(timeline, found, Rung.INVOKE))
+
+
+def _fix(function: FunctionRecord | Unavailable) -> Remediation:
+    runtime = "" if isinstance(function, Unavailable) else (function.runtime or "")
+    python = "set PYTHONFAULTHANDLER=1 in the function's environment"
+    node = "add --report-on-fatalerror to NODE_OPTIONS in the function's environment"
+    see = {"py": python, "no": node}.get(runtime[:2], f"{python} (Python), or {node} (Node.js)")
+    return Remediation(
+        f"To see in which module it happens, {see}. Then rebuild that module inside the base image that runs, or update it.",
+        (),
+        "The next invocations end without a signal.",
+    )

@@ -23,10 +23,14 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, signature, unknown
+from troubleshooter.checks import _timeline as t
+from troubleshooter.checks._readiness import update_configuration
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.logs import Invocation, Timeline
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"signal: killed", 3, unless=r"docker build|Killed process .* qemu"),
@@ -43,3 +47,50 @@ SIGNATURES = (
     signature(r"'MemorySize' value failed to satisfy constraint", 2),
 )
 ASK = "Is Max Memory Used close to Memory Size in the REPORT line?"
+
+
+_KILLED = t.exited(r"with error: signal: killed")
+_LARGEST_MB, _NEAR = 10_240, 0.95
+
+
+@check(
+    title="The function has enough memory", severity=Severity.ERROR, rung=Rung.INVOKE, explains=("function_timeout",)
+)
+def oom(timeline: Timeline, function: FunctionRecord | Unavailable) -> Verdict:
+    """Reads how the newest invocations ended, and how much memory their reports tell."""
+    found = t.failing(timeline, lambda i: _KILLED(i) or _out_of_memory(i))
+    if isinstance(found, Verdict):
+        return found
+    cited = (t.report(timeline, found), t.fault(timeline, found))
+    full = t.memory_full(found)
+    if full is None and not _out_of_memory(found):
+        return unknown("the process was killed, and no report tells how much memory it had used", *cited)
+    if full is False:
+        return unknown("the process was killed with memory to spare", *cited)
+    if not _out_of_memory(found) and _near_timeout(found, function):
+        return unknown("the process was killed with its memory used up, and just when its time was up", *cited)
+    message = "the process was killed because its memory was used up"
+    return failed(message, *cited, remediation=_fix(found, function), rung=t.rung(timeline, found, Rung.INVOKE))
+
+
+def _out_of_memory(invocation: Invocation) -> bool:
+    return invocation.status == "error" and invocation.error_type == "Runtime.OutOfMemory"
+
+
+def _near_timeout(invocation: Invocation, function: FunctionRecord | Unavailable) -> bool:
+    limit = function.timeout_s if isinstance(function, FunctionRecord) else None
+    return bool(limit) and (invocation.duration_ms or 0) >= _NEAR * 1000 * (limit or 0)
+
+
+def _fix(invocation: Invocation, function: FunctionRecord | Unavailable) -> Remediation:
+    now = invocation.memory_mb or (function.memory_mb if isinstance(function, FunctionRecord) else None)
+    text = (
+        "Give the function more memory, or let it use less: stream instead of collecting, and release between "
+        "invocations what a warm environment would keep."
+    )
+    verify = "Max Memory Used stays clearly below Memory Size in the next REPORT lines."
+    if now is None or now >= _LARGEST_MB:
+        return Remediation(text, (), verify)
+    more = min(2 * now, _LARGEST_MB)
+    text += f" The command doubles it to {more} MB, as a first try."
+    return Remediation(text, update_configuration(function, "--memory-size", str(more)), verify)

@@ -23,10 +23,14 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, signature, unknown
+from troubleshooter.checks import _timeline as t
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.launch import EffectiveLaunch
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.RUNTIME
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"Runtime exited without providing a reason", 3),
@@ -34,3 +38,36 @@ SIGNATURES = (
     signature(r"Process exited before completing request", 2),
 )
 ASK = "Is the image's command a program that ends by itself, such as a script or a batch job?"
+
+
+_ENDED_WELL = t.exited(r"without providing a reason|with error: exit status 0\b")
+
+
+@check(title="The image's program does not end by itself", severity=Severity.ERROR, rung=Rung.RUNTIME)
+def process_exits_by_design(
+    timeline: Timeline, runtime: RuntimeModel | Unavailable, launch: EffectiveLaunch | Unavailable
+) -> Verdict:
+    """Reads how the newest process ended, and whether what was launched is a runtime client."""
+    found = t.failing(timeline, _ENDED_WELL)
+    if isinstance(found, Verdict):
+        return found
+    init = t.init_of(timeline, found)
+    if init is None or init.status != "error":
+        return not_applicable("the process ended in an invocation, not in its init")
+    cited = (t.fault(timeline, found), t.init_report(timeline, init))
+    if isinstance(runtime, RuntimeModel) and runtime.client != "unknown":
+        text = "a runtime client was started, and the code that it loaded ended the process"
+        return unknown(text, *cited, runtime.cite("client", label="runtime client"))
+    if isinstance(launch, Unavailable):
+        return unknown(f"the process ended well during init; what was launched was not read: {launch.detail}", *cited)
+    if isinstance(runtime, Unavailable) and runtime.applies:
+        text = f"the process ended well during init; whether it is a runtime client could not be told: {runtime.detail}"
+        return unknown(text, *cited, unblock=runtime.unblock)
+    fix = Remediation(
+        "Put the work into a handler that a runtime client calls; or keep the program and write a handler that runs it as "
+        "a child process and returns. A job that needs no function fits AWS Batch, ECS tasks or CodeBuild.",
+        (),
+        "The next init ends without Runtime.ExitError, and the work is done once for each invocation.",
+    )
+    message = "the image's program does its work during init and ends with status 0; nothing stays to ask for events"
+    return failed(message, *cited, *launch.evidence[:2], remediation=fix)

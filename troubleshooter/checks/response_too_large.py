@@ -20,10 +20,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, signature
+from troubleshooter.checks import _timeline as t
+from troubleshooter.facts.logs import Invocation, Timeline
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.RESPONSE
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"ResponseSizeTooLarge", 3),
@@ -36,3 +37,23 @@ SIGNATURES = (
     signature(r"\b413\b", 1),
 )
 ASK = "How large is the response, base64 included?"
+
+
+@check(title="The response is small enough for Lambda", severity=Severity.ERROR, rung=Rung.RESPONSE)
+def response_too_large(timeline: Timeline) -> Verdict:
+    """Reads the platform's error type of the newest invocations."""
+    found = t.failing(timeline, _refused)
+    if isinstance(found, Verdict):
+        return found
+    fix = Remediation(
+        "Put the result into S3 and return a link, return it in pages, compress it, or stream the response. The limit of "
+        "6 MB counts after base64, which adds a third.",
+        (),
+        "The same request is answered, and its REPORT line has no Function.ResponseSizeTooLarge.",
+    )
+    message = "the handler's response is larger than the 6 MB that Lambda returns"
+    return failed(message, t.report(timeline, found), t.fault(timeline, found), remediation=fix)
+
+
+def _refused(invocation: Invocation) -> bool:
+    return invocation.status == "error" and invocation.error_type == "Function.ResponseSizeTooLarge"
