@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from tests.factories import function_record
+from troubleshooter import suspects
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import InitRecord, Invocation, LaunchError, Timeline
@@ -131,7 +132,7 @@ def test_pasted_text_gives_a_symptom_without_anything_else() -> None:
     gap = Unavailable(Reason.NOT_GIVEN, "nothing")
     result = triage(Role.PROPOSED, gap, gap, text)
     assert failing_rung(result) is Rung.SPAWN
-    assert result.symptom.suspects[0].cause == "arch_image_function_mismatch"
+    assert suspects.rank(result.symptom.texts)[0].cause == "arch_image_function_mismatch"
     assert not any(e.origin.proves for e in result.symptom.evidence)
 
 

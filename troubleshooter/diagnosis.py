@@ -83,7 +83,10 @@ def fold(triage: Triage, findings: Sequence[Finding]) -> Diagnosis:
     answered = [f for f in mine if not f.verdict.ungiven]
     excluded = {f.check for f in answered if f.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE)}
     excluded -= {f.check for f in answered if f.outcome in (Outcome.FAIL, Outcome.UNKNOWN)}
-    left = tuple(s for s in symptom.suspects if s.cause not in excluded)
+    named = symptom.suspects
+    if not named and not any(f.proven for f in causes):
+        named = tuple(suspects.rank(symptom.texts))
+    left = tuple(s for s in named if s.cause not in excluded)
     ladder = triage.ladder
     for cause in causes:
         if cause.proven:

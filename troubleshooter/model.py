@@ -229,6 +229,8 @@ class Symptom:
     evidence: tuple[Evidence, ...] = ()
     since: str | None = None
     suspects: tuple[Suspect, ...] = ()
+    texts: tuple[str, ...] = field(default=(), repr=False)
+    """What suspects are ranked by, where they were not yet: only a diagnosis without proof needs them."""
     healthy: bool = False
     """The newest invocations after the last change succeeded."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import yaml
 from troubleshooter.model import Rung
 
 MAX_BYTES, MAX_DEPTH, MAX_EVENTS = 256 * 1024, 24, 20_000
+MAX_BRACKETS = 1000
 RESERVED = "confirmed"
 KINDS = ("check", "checks", "ask", "continue", "diagnosis")
 
@@ -90,8 +92,9 @@ class PlaybookFile:
             raise _Refused(1, f"larger than {MAX_BYTES} bytes")
         try:
             text = content.decode("utf-8")
-            _scan(text)
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            loader = _loader(text)
+            _scan(text, loader)
+            root = yaml.compose(text, Loader=loader)
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or str(error)
@@ -186,10 +189,16 @@ class _Refused(Exception):
         self.line, self.text = line, text
 
 
-def _scan(text: str) -> None:
+def _loader(text: str) -> Any:
+    """The fast parser for text that cannot nest deeply, for that one dies of depth; else the one in Python."""
+    shallow = text.count("[") + text.count("{") < MAX_BRACKETS and not re.search(r"^[ -]{200}", text, re.MULTILINE)
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader) if shallow else yaml.SafeLoader
+
+
+def _scan(text: str, loader: Any) -> None:
     """Raises _Refused for what a playbook has no use for, before anything is built of it."""
     depth = 0
-    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+    for number, event in enumerate(yaml.parse(text, Loader=loader)):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1

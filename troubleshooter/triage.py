@@ -15,7 +15,7 @@ from troubleshooter.facts import Fact, Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import InitRecord, Invocation, Timeline
-from troubleshooter.model import Evidence, Origin, Role, Rung, RungReport, RungState, Suspect, Symptom
+from troubleshooter.model import Evidence, Origin, Role, Rung, RungReport, RungState, Symptom
 from troubleshooter.text import one_line
 
 RECENT = 20
@@ -88,8 +88,8 @@ def triage(
 ) -> Triage:
     """Ladder and symptom of the newest attempt that the evidence shows."""
     ladder = _Ladder()
-    ranked = suspects.rank(_texts(record, timeline, text))
-    pasted = _pasted(text, ranked, deployed=role is Role.DEPLOYED)
+    texts = tuple(_texts(record, timeline, text))
+    pasted = _pasted(text, deployed=role is Role.DEPLOYED)
     state = _state(record) if isinstance(record, FunctionRecord) and role is Role.DEPLOYED else None
     attempt = newest(timeline) if isinstance(timeline, Timeline) else None
 
@@ -107,7 +107,7 @@ def triage(
                 summary=stopped.summary,
                 evidence=stopped.evidence,
                 since=_since(timeline, stopped),
-                suspects=tuple(ranked),
+                texts=texts,
             )
             return Triage(ladder.reports(), symptom)
 
@@ -121,7 +121,7 @@ def triage(
     evidence = attempt.evidence if attempt is not None else ()
     return Triage(
         ladder.reports(),
-        Symptom(None, role, summary, evidence, suspects=tuple(ranked), healthy=healthy),
+        Symptom(None, role, summary, evidence, texts=texts, healthy=healthy),
     )
 
 
@@ -251,9 +251,9 @@ def _record_shows(ladder: _Ladder, record: FunctionRecord | Unavailable, role: R
         ladder.mark(Rung.READY, RungState.PASSED, record.cite("state"), record.cite("update_status"))
 
 
-def _pasted(text: GivenText | Unavailable, ranked: list[Suspect], *, deployed: bool) -> Attempt | None:
+def _pasted(text: GivenText | Unavailable, *, deployed: bool) -> Attempt | None:
     """What pasted text says: its strongest suspect's rung. A text about building or deploying is newer than what runs."""
-    if not isinstance(text, GivenText) or not ranked:
+    if not isinstance(text, GivenText):
         return None
     only = suspects.rank([text.text])
     mode = all_modes().get(only[0].cause) if only else None

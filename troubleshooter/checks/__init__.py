@@ -37,17 +37,30 @@ class Frequency(IntEnum):
 class Signature:
     """A text that suggests a failure mode. It never proves one."""
 
-    pattern: re.Pattern[str]
+    text: str
+    """A regular expression, compiled when it is first used: there are a thousand, and most runs need none."""
     weight: int
     """3: hardly anything else writes this; 2: typical; 1: one of several explanations."""
-    unless: re.Pattern[str] | None = None
+    unless_text: str | None = None
     """The same text elsewhere in the material that speaks against it."""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return _compiled(self.text)
+
+    @property
+    def unless(self) -> re.Pattern[str] | None:
+        return None if self.unless_text is None else _compiled(self.unless_text)
+
+
+@functools.cache
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE | re.MULTILINE)
 
 
 def signature(pattern: str, weight: int = 2, *, unless: str | None = None) -> Signature:
     """A signature; the pattern is matched case-insensitively over several lines, `.` not crossing lines."""
-    flags = re.IGNORECASE | re.MULTILINE
-    return Signature(re.compile(pattern, flags), weight, re.compile(unless, flags) if unless else None)
+    return Signature(pattern, weight, unless)
 
 
 @dataclass(frozen=True, slots=True)
