@@ -54,6 +54,7 @@ class Libraries:
     library_path: tuple[str, ...] = ()
     """The folders of LD_LIBRARY_PATH."""
     _found: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+    _read: dict[str, Elf | None] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
@@ -96,7 +97,7 @@ class Libraries:
                 self._found[key] = found.path if found.entry is not None else ""
             candidate = self._found[key]
             if candidate:
-                other = self.tree.elf(candidate)
+                other = self._elf(candidate)
                 # The loader passes over libraries of another CPU.
                 if other is None or other.machine in (elf.machine, "unknown"):
                     return candidate
@@ -112,14 +113,14 @@ class Libraries:
 
     def outdated(self, path: str) -> tuple[OldLibrary, ...]:
         """Versions that the file at `path` needs of a library that lacks them, and that no other of its name has."""
-        elf = self.tree.elf(path)
+        elf = self._elf(path)
         if elf is None:
             return ()
         old = []
         real = self.tree.resolve(path).path
         for name, version in elf.versions:
             found = self.find(name, real, elf)
-            library = self.tree.elf(found) if found else None
+            library = self._elf(found) if found else None
             if library is None or not library.complete or not library.provides:
                 continue
             if version in library.provides or any(version in self._versions(p) for p in self.names.get(name, ())):
@@ -129,8 +130,14 @@ class Libraries:
                 old.append(OldLibrary(found, name, version, newest, real))
         return tuple(old)
 
+    def _elf(self, path: str) -> Elf | None:
+        """Header facts of the file at `path`; a library is asked for once for every file that loads it."""
+        if path not in self._read:
+            self._read[path] = self.tree.elf(path)
+        return self._read[path]
+
     def _versions(self, path: str) -> tuple[str, ...]:
-        other = self.tree.elf(path)
+        other = self._elf(path)
         return other.provides if other is not None else ()
 
     def _own(self, name: str) -> bool:
@@ -144,7 +151,7 @@ class Libraries:
             if here in seen:
                 continue
             seen.add(here)
-            elf = self.tree.elf(here)
+            elf = self._elf(here)
             if elf is None:
                 continue
             loaded.append((here, elf))

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import tree
+from tests.launching import Files, link
+from tests.native import shared
+from troubleshooter.facts.libraries import Libraries, newest_of
+
+MODULE = "/var/task/m.so"
+
+
+@pytest.mark.parametrize(
+    ("version", "provides", "newest"),
+    [
+        ("GLIBC_2.28", ("GLIBC_2.2.5", "GLIBC_2.26", "GLIBC_PRIVATE"), "GLIBC_2.26"),
+        ("GLIBC_2.9", ("GLIBC_2.2.5", "GLIBC_2.26"), ""),
+        ("GLIBCXX_3.4.30", ("GLIBCXX_3.4", "GLIBCXX_3.4.9", "CXXABI_1.3.13"), "GLIBCXX_3.4.9"),
+        ("GLIBC_PRIVATE", ("GLIBC_2.26",), ""),
+        ("OPENSSL_3.0.0", (), ""),
+    ],
+)
+def test_age_is_told_within_one_kind(version: str, provides: tuple[str, ...], newest: str) -> None:
+    assert newest_of(version, provides) == newest
+
+
+def test_a_library_of_another_cpu_is_passed_over() -> None:
+    files: Files = {
+        MODULE: shared(needed=("libx.so",)),
+        "/first/libx.so": shared("arm64", needed=("liblost.so",)),
+        "/usr/lib64/libx.so": shared(),
+    }
+    libraries = Libraries(tree(files), ("/first",))
+    elf = libraries.tree.elf(MODULE)
+    assert elf is not None
+    assert libraries.find("libx.so", MODULE, elf) == "/usr/lib64/libx.so"
+    assert libraries.missing(MODULE) == ()
+
+
+def test_rpath_counts_unless_there_is_a_runpath_and_origin_is_the_real_folder() -> None:
+    files: Files = {
+        "/real/m.so": shared(needed=("libx.so",), runpath="$ORIGIN/libs:/other"),
+        MODULE: link("/real/m.so"),
+        "/real/libs/libx.so": shared(needed=("liblost.so",)),
+    }
+    lost = Libraries(tree(files)).missing(MODULE)
+    assert [(each.name, each.wanted_by) for each in lost] == [("liblost.so", "/real/libs/libx.so")]
+
+
+def test_configured_folders_are_looked_into() -> None:
+    files: Files = {
+        MODULE: shared(needed=("libx.so",)),
+        "/etc/ld.so.conf": "include ld.so.conf.d/*.conf\n",
+        "/etc/ld.so.conf.d/x.conf": "# comment\n/srv/lib\n",
+        "/srv/lib/libx.so": shared(needed=("liblost.so",)),
+    }
+    assert [each.name for each in Libraries(tree(files)).missing(MODULE)] == ["liblost.so"]
+
+
+def test_libraries_that_load_each_other_end() -> None:
+    files: Files = {
+        MODULE: shared(needed=("liba.so",)),
+        "/lib64/liba.so": shared(needed=("libb.so",)),
+        "/lib64/libb.so": shared(needed=("liba.so", "liblost.so")),
+    }
+    assert [each.name for each in Libraries(tree(files)).missing(MODULE)] == ["liblost.so"]
+
+
+def test_musl_is_known_by_its_loader() -> None:
+    assert Libraries(tree({"/lib/ld-musl-x86_64.so.1": shared()})).musl
+    assert not Libraries(tree({"/lib/ld-musl-x86_64.so.1": shared(), "/lib64/libc.so.6": shared()})).musl
+    assert not Libraries(tree({})).musl
+
+
+def test_no_program_file_needs_nothing() -> None:
+    assert Libraries(tree({MODULE: "text"})).missing(MODULE) == ()
+    assert Libraries(tree({MODULE: "text"})).outdated(MODULE) == ()
