@@ -14,6 +14,7 @@ from troubleshooter.model import Origin, Outcome, Rung
 
 DIGEST = f"sha256:{'a' * 64}"
 DENIED = Unavailable(Reason.DENIED, "ecr:BatchGetImage was denied")
+UNREAD = Unavailable(Reason.DENIED, "ecr:DescribeImages was denied")
 GONE = Unavailable(Reason.ABSENT, f"ECR answered ImageNotFound for {DIGEST} in demo of account 123456789012")
 
 
@@ -34,10 +35,10 @@ def image(digest: str = DIGEST) -> ImageManifest:
 )
 def test_the_reason_code_proves_it(record: FunctionRecord) -> None:
     for manifest in (GONE, DENIED, image()):
-        verdict = the_check(record, function_code(), manifest)
+        verdict = the_check(record, function_code(), manifest, UNREAD)
         assert verdict.outcome is Outcome.FAIL
         assert "ImageDeleted" in [e.value for e in verdict.evidence]
-    assert the_check(record, NO_CODE, DENIED).outcome is Outcome.FAIL
+    assert the_check(record, NO_CODE, DENIED, UNREAD).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,11 @@ def test_the_reason_code_proves_it(record: FunctionRecord) -> None:
     ],
 )
 def test_what_is_no_such_failure(record: FunctionRecord, outcome: Outcome) -> None:
-    assert the_check(record, function_code(), GONE).outcome is outcome
+    assert the_check(record, function_code(), GONE, UNREAD).outcome is outcome
 
 
 def test_an_image_that_ecr_no_longer_holds_is_found_before_it_bites() -> None:
-    verdict = the_check(function_record(), function_code(), GONE)
+    verdict = the_check(function_record(), function_code(), GONE, UNREAD)
     assert verdict.outcome is Outcome.FAIL
     assert verdict.rung is Rung.STALE, "the function still answers: nothing on its way to an answer is broken yet"
     assert {e.origin for e in verdict.evidence} == {Origin.RECORD, Origin.REGISTRY}
@@ -81,8 +82,8 @@ def test_an_image_that_ecr_no_longer_holds_is_found_before_it_bites() -> None:
     ],
 )
 def test_only_the_digest_that_runs_counts(manifest: object, code: object, outcome: Outcome) -> None:
-    assert the_check(function_record(), code, manifest).outcome is outcome  # type: ignore[arg-type]
+    assert the_check(function_record(), code, manifest, UNREAD).outcome is outcome  # type: ignore[arg-type]
 
 
 def test_an_image_that_was_refused_has_no_state() -> None:
-    says_nothing_of_an_image_that_was_refused(the_check, "ImageDeleted", "", GONE)
+    says_nothing_of_an_image_that_was_refused(the_check, "ImageDeleted", "", GONE, UNREAD)

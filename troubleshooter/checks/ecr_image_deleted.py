@@ -30,6 +30,7 @@ from troubleshooter.checks import Frequency, check, failed, not_applicable, pass
 from troubleshooter.checks._launch_fix import rebuilt
 from troubleshooter.checks._readiness import NO_IMAGE, READY, Refusal, refusal, repository
 from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.account import RegistryRecord
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageManifest
 from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Verdict
@@ -47,7 +48,10 @@ ASK = "Does the repository still hold the digest that the function is pinned to?
 
 @check(title="The repository still holds the image that runs", severity=Severity.ERROR, rung=Rung.READY)
 def ecr_image_deleted(
-    function: FunctionRecord, code: FunctionCode | Unavailable, manifest: ImageManifest | Unavailable
+    function: FunctionRecord,
+    code: FunctionCode | Unavailable,
+    manifest: ImageManifest | Unavailable,
+    registry: RegistryRecord | Unavailable,
 ) -> Verdict:
     """Reads AWS's reason code; while the function is still ready, whether ECR holds the digest that it is pinned to."""
     if not function.is_image:
@@ -65,12 +69,22 @@ def ecr_image_deleted(
         and digest in (manifest.digest, manifest.manifest_digest)
     ):
         return passed("the image that the function runs can be read", manifest.cite("digest"))
+    if isinstance(code, FunctionCode) and isinstance(registry, RegistryRecord) and registry.digest == digest:
+        if registry.running is not None:
+            return passed("the repository holds the image that runs", registry.cite("digest"))
+        if registry.running_gone:
+            gone = registry.cite("running", "not there", label="image in the repository")
+            return _time_bomb(function, code, gone)
     if isinstance(code, Unavailable) or isinstance(manifest, ImageManifest) or digest is None:
         return unknown("whether the repository still holds the image that runs was not read")
     if manifest.reason is not Reason.ABSENT or digest not in manifest.detail:
         return unknown(manifest.detail, unblock=manifest.unblock)
-    pinned = code.cite("resolved_image_uri", label="image that the function is pinned to")
     gone = Evidence("image in the repository", "not there", "ecr:BatchGetImage", code.reading.at, Origin.REGISTRY)
+    return _time_bomb(function, code, gone)
+
+
+def _time_bomb(function: FunctionRecord, code: FunctionCode, gone: Evidence) -> Verdict:
+    pinned = code.cite("resolved_image_uri", label="image that the function is pinned to")
     message = (
         "the image that the function runs is no longer in its repository; Lambda's copy serves until it has to be "
         "fetched again"

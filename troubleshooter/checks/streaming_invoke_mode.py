@@ -21,10 +21,12 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks._readiness import aws_lambda
+from troubleshooter.facts.account import FunctionUrls, StreamingHandler
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.RESPONSE
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"InvokeMode\W+BUFFERED", 3),
@@ -37,3 +39,29 @@ SIGNATURES = (
     signature(r"InvalidResponseModeHeader|Lambda-Runtime-Function-Response-Mode|function-response-mode", 3),
 )
 ASK = "What is the InvokeMode of the function URL?"
+
+
+@check(title="The URL of a streaming handler streams", severity=Severity.WARNING, rung=Rung.RESPONSE)
+def streaming_invoke_mode(function: FunctionRecord, urls: FunctionUrls, handler: StreamingHandler) -> Verdict:
+    """Compares the InvokeMode of the function's URLs with what the handler is wrapped in."""
+    if not urls.urls:
+        return not_applicable("the function has no URL")
+    if not handler.streams:
+        return not_applicable("the handler is not wrapped in streamifyResponse")
+    wrapped = handler.cite("streams", "streamifyResponse", label="handler", source=f"{handler.path}:{handler.line}")
+    buffered = [url for url in urls.urls if url.invoke_mode != "RESPONSE_STREAM"]
+    if not buffered:
+        return passed("the function's URL streams, as its handler does", wrapped)
+    if len(buffered) < len(urls.urls):
+        return not_applicable("another URL of the function streams, so that the buffering one may be meant")
+    url = buffered[0]
+    mode = urls.cite("urls", url.invoke_mode, label="InvokeMode of the URL")
+    qualifier = ("--qualifier", url.qualifier) if url.qualifier else ()
+    command = aws_lambda(function, "update-function-url-config", "--invoke-mode", "RESPONSE_STREAM", *qualifier)
+    fix = Remediation("Let the URL stream.", (command,), "`curl --no-buffer` shows the answer growing.")
+    return failed(
+        "the handler streams, but the function's URL collects the whole answer before it sends it",
+        mode,
+        wrapped,
+        remediation=fix,
+    )

@@ -1,0 +1,83 @@
+"""ECR's own record of the image that a function runs, and of the tag that it was deployed with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from troubleshooter.collectors.aws import Answer, Aws
+from troubleshooter.collectors.ecr import EcrName, ecr_name
+from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.account import RegistryRecord, StoredImage
+from troubleshooter.facts.function import FunctionCode
+from troubleshooter.model import Origin, Role, Subject
+
+_NO_IMAGE = "ImageNotFoundException"
+
+
+@provides(cost=Cost.CALL)
+def describe_image(code: FunctionCode, subject: Subject, aws: Aws) -> RegistryRecord | Unavailable:
+    """`ecr:DescribeImages` by tag and by digest, in one call as long as ECR holds both."""
+    if subject.role is not Role.DEPLOYED:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has no record of what is only proposed")
+    given, resolved = ecr_name(code.image_uri or ""), ecr_name(code.resolved_image_uri or "")
+    name = given or resolved
+    if name is None:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the function's code is no image in a private ECR repository")
+    digest = resolved.digest if resolved else name.digest
+    tag = None if name.digest else name.tag or ("latest" if given else None)
+    wanted = [{"imageTag": tag}] if tag else []
+    wanted += [{"imageDigest": digest}] if digest else []
+    if not wanted:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the function's image is named by neither tag nor digest")
+    answer = _ask(name, wanted, aws)
+    found = _images(answer)
+    if answer.absent and len(wanted) == 2:
+        answer = _ask(name, wanted[1:], aws)
+        found = _images(answer)
+        if answer.absent:
+            answer = _ask(name, wanted[:1], aws)
+            found = _images(answer)
+    return RegistryRecord(
+        reading=answer.reading(Origin.REGISTRY),
+        repository=name.repository,
+        tag=tag,
+        digest=digest,
+        tagged=next((image for tags, image in found if tag in tags), None),
+        running=next((image for _, image in found if image.digest == digest), None),
+    )
+
+
+def _ask(name: EcrName, wanted: list[dict[str, str]], aws: Aws) -> Answer:
+    return aws.call(
+        "ecr",
+        "DescribeImages",
+        resource=name.arn,
+        required=("imageDetails",),
+        absent=(_NO_IMAGE,),
+        region=name.region,
+        registryId=name.account,
+        repositoryName=name.repository,
+        imageIds=wanted,
+        filter={"imageStatus": "ANY"},  # without it ECR keeps silent about archived images
+    )
+
+
+def _images(answer: Answer) -> list[tuple[tuple[str, ...], StoredImage]]:
+    """Tags and image of each detail. Raises SourceError for an answer that makes no sense."""
+    try:
+        return [_image(detail) for detail in answer.data.get("imageDetails", [])]
+    except (AttributeError, TypeError, KeyError) as error:
+        detail = f"{answer.source} gave a record that makes no sense ({type(error).__name__})"
+        raise SourceError(Unavailable(Reason.MALFORMED, detail)) from error
+
+
+def _image(detail: dict[str, Any]) -> tuple[tuple[str, ...], StoredImage]:
+    pushed = detail.get("imagePushedAt")
+    image = StoredImage(
+        digest=str(detail["imageDigest"]),
+        pushed_at=pushed.astimezone(dt.UTC) if isinstance(pushed, dt.datetime) else None,
+        status=detail.get("imageStatus"),
+        size=detail.get("imageSizeInBytes"),
+    )
+    return tuple(str(tag) for tag in detail.get("imageTags") or ()), image
