@@ -53,6 +53,8 @@ def asks_for_the_right_image(check: Callable[..., Verdict], own: str, *others: s
     wordless = check(failed_state("InvalidImage", None), function_code())
     assert wordless.outcome is Outcome.UNKNOWN
     assert wordless.unblock
+    zipped = failed_state("InvalidImage", own, package_type="Zip")
+    assert check(zipped, function_code()).outcome is Outcome.NOT_APPLICABLE
     elsewhere = check(failed_state("ImageAccessDenied", own), function_code())
     assert elsewhere.outcome is Outcome.NOT_APPLICABLE, "the words count only with their code"
 

@@ -71,3 +71,7 @@ def test_without_both_accounts_it_stays_open(record: FunctionRecord, code: objec
 
 def test_an_image_that_was_refused_has_no_state() -> None:
     says_nothing_of_an_image_that_was_refused(the_check, CODE, "")
+
+
+def test_a_zip_has_no_image() -> None:
+    assert the_check(failed_state(CODE, package_type="Zip"), function_code()).outcome is Outcome.NOT_APPLICABLE

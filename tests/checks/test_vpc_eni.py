@@ -23,7 +23,7 @@ def test_what_is_no_such_failure(record: FunctionRecord, outcome: Outcome) -> No
     "code", ["EniLimitExceeded", "SubnetOutOfIPAddresses", "InvalidSubnet", "InvalidSecurityGroup"]
 )
 def test_codes_of_the_network_fail(code: str) -> None:
-    for record in (failed_state(code), failed_update(code, "text")):
+    for record in (failed_state(code), failed_update(code, "text"), failed_state(code, package_type="Zip")):
         verdict = the_check(record)
         assert verdict.outcome is Outcome.FAIL
         assert code in [e.value for e in verdict.evidence]

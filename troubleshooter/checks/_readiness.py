@@ -51,11 +51,16 @@ def refusals(function: FunctionRecord) -> tuple[Refusal, ...]:
 
 def refusal(
     function: FunctionRecord,
-    code: FunctionCode | Unavailable,
+    code: FunctionCode | Unavailable | None,
     ours: Callable[[Refusal], bool],
     doubtful: Callable[[Refusal], bool] = lambda _: False,
 ) -> Refusal | Verdict:
-    """The refusal that `ours` knows; else the verdict: AWS took it, failed it for another reason, or does not say which."""
+    """The refusal that `ours` knows; else the verdict: AWS took it, failed it for another reason, or does not say which.
+
+    `code`: where the image lies that is asked about; None where the reason has nothing to do with an image.
+    """
+    if code is not None and not function.is_image:
+        return not_applicable("the function is deployed from a zip package, not an image")
     if isinstance(code, FunctionCode) and code.reading.origin is Origin.PASTED:
         text = "the function's state speaks of the image that is deployed, not of the one that was refused"
         return Verdict(Outcome.NOT_APPLICABLE, text, ungiven=True)
@@ -183,4 +188,3 @@ def update_configuration(function: FunctionRecord | Unavailable, *options: str) 
 
 READY = "State is Active and LastUpdateStatus is Successful."
 NO_IMAGE = Unavailable(Reason.NOT_GIVEN, "the image's own configuration does not matter here")
-NO_CODE = Unavailable(Reason.NOT_GIVEN, "where the code lies does not matter here")

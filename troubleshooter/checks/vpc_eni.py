@@ -25,7 +25,7 @@ import re
 import shlex
 
 from troubleshooter.checks import Frequency, check, failed, signature
-from troubleshooter.checks._readiness import NO_CODE, READY, Refusal, aws_lambda, refusal
+from troubleshooter.checks._readiness import READY, Refusal, aws_lambda, refusal
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
@@ -77,7 +77,7 @@ _POLICY = "iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 @check(title="Lambda can make the function's network interfaces", severity=Severity.ERROR, rung=Rung.READY)
 def vpc_eni(function: FunctionRecord) -> Verdict:
     """Reads AWS's reason code for a function that did not become ready."""
-    found = refusal(function, NO_CODE, _ours)
+    found = refusal(function, None, _ours)
     if isinstance(found, Verdict):
         return found
     meaning = _MEANING.get(found.code, "the execution role may not make them")
