@@ -68,7 +68,7 @@ def started(*argv: str, **files: Any) -> Launched:
         pytest.param(("python", "main.py"), {"main.py": "print('done')\n"}, Outcome.UNKNOWN, id="a script that ends"),
         pytest.param(("python", "main.py"), {"main.py": RUNTIME}, Outcome.UNKNOWN, id="a client of its own"),
         pytest.param(("/function/serve",), {"serve": program(b"\x7fELF" + b"\0" * 60)}, Outcome.NOT_APPLICABLE, id="broken"),
-        pytest.param(("/usr/local/bin/serve",), {"/usr/local/bin/serve": BINARY}, Outcome.UNKNOWN, id="a binary of that name"),
+        pytest.param(("/usr/local/bin/serve",), {"/usr/local/bin/serve": BINARY}, Outcome.NOT_APPLICABLE, id="a binary of that name"),
         pytest.param(("/bin/sh", "-c", "setup && uvicorn app:app"), {}, Outcome.UNKNOWN, id="more than one command"),
         pytest.param(UVICORN, {"/opt/extensions/lambda-adapter": program(b"\x7fELF")}, Outcome.PASS, id="web adapter"),
         pytest.param(UVICORN, {"/opt/extensions/other": program(b"\x7fELF")}, Outcome.UNKNOWN, id="an extension"),

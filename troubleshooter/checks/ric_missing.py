@@ -23,6 +23,7 @@ References
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
@@ -69,6 +70,10 @@ ASK = (
     "Web Adapter?"
 )
 
+_INTERPRETERS = re.compile(
+    r"^(?:python|pypy|node|deno|bun|ruby|php|perl|java|dotnet|sh|bash|ash|dash|zsh|busybox|tini|dumb-init|env)"
+)
+
 
 @check(
     title="The launch ends in a Lambda runtime client",
@@ -92,10 +97,12 @@ def ric_missing(
         return passed("the launch ends in a runtime client", *launch.evidence[:2], runtime.cite("client"))
     if isinstance(spawn, SpawnResult) and spawn.cause not in ("ok", "compat"):
         return not_applicable(f"the launch stops before: {spawn.detail}")
+    server = server_of(launch, files.tree)
+    if server is None and isinstance(spawn, SpawnResult) and _compiled(spawn):
+        return not_applicable("the image starts a compiled program of its own, which may be its own runtime client")
     client = speaks_to_lambda(files.tree)
     if re.search(r"^/opt/extensions/[\w.-]*adapter", client):
         return passed("an adapter asks Lambda for events in the server's place", files.cite("tree", client))
-    server = server_of(launch, files.tree)
     if client or server is None:
         text = f"{client} may speak to Lambda" if client else "what the launch ends in is not known"
         unblock = Unblock("Say what the image's command starts, and which of its files asks Lambda for events.")
@@ -111,6 +118,12 @@ def ric_missing(
         shown,
         remediation=_fix(server, function, image, code),
     )
+
+
+def _compiled(spawn: SpawnResult) -> bool:
+    """Whether the launched file itself is machine code, and no interpreter that goes on to read a script."""
+    name = posixpath.basename(spawn.chain[0]) if spawn.chain else ""
+    return bool(name) and spawn.machine_path == spawn.chain[0] and _INTERPRETERS.match(name) is None
 
 
 def _fix(
