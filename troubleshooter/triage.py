@@ -92,6 +92,8 @@ def triage(
     pasted = _pasted(text, deployed=role is Role.DEPLOYED)
     state = _state(record) if isinstance(record, FunctionRecord) and role is Role.DEPLOYED else None
     attempt = newest(timeline) if isinstance(timeline, Timeline) else None
+    if pasted is not None and state is not None and _same_cause(record, text):
+        pasted = None  # the text tells of the state that the record itself is in, not of a newer attempt
 
     for stopped in (pasted, state, attempt):
         if stopped is not None and stopped.rung is not None:
@@ -278,6 +280,15 @@ def _texts(
         texts += [f"Status: {i.status}\tError Type: {i.error_type}" for i in timeline.inits if i.error_type]
         texts += [i.error for i in timeline.invocations if i.error]
     return texts
+
+
+def _same_cause(record: FunctionRecord | Unavailable, text: GivenText | Unavailable) -> bool:
+    """Whether the record's own reasons and the pasted text suggest the same failure mode first."""
+    if not isinstance(record, FunctionRecord) or not isinstance(text, GivenText):
+        return False
+    reasons = suspects.rank([r for r in (record.state_reason, record.update_reason, record.state_reason_code) if r])
+    said = suspects.rank([text.text])
+    return bool(reasons and said) and reasons[0].cause == said[0].cause
 
 
 def _since(timeline: Timeline | Unavailable, stopped: Attempt) -> str | None:
