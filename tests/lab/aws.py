@@ -63,6 +63,10 @@ class Repository:
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     policy: str | None = None
+    pushed: dict[str, dt.datetime] = field(default_factory=dict)
+    """When an image was pushed, by digest; a fixed day for others."""
+    archived: set[str] = field(default_factory=set)
+    """Digests in the archive."""
 
 
 @dataclass(frozen=True, slots=True)

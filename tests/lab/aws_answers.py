@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,33 @@ def list_versions(account: Account, request: Request) -> Output:
     return {"Versions": [c for i, c in enumerate(found) if c not in found[:i]]}
 
 
+def list_aliases(account: Account, request: Request) -> Output:
+    _function(account, request)
+    name = str(request.parameters["FunctionName"]).split(":")[-1]
+    found = [
+        {"AliasArn": account.arn(name, key), "Name": key, "FunctionVersion": f["Configuration"]["Version"]}
+        for (n, key), f in sorted(account.functions.items())
+        if n == name and key != f["Configuration"]["Version"]
+    ]
+    page, marker = paged(found, request.parameters.get("Marker"), account.page_size)
+    return {"Aliases": page, "NextMarker": marker}
+
+
+def list_function_url_configs(account: Account, request: Request) -> Output:
+    """There is none, unless a test answers otherwise."""
+    _function(account, request)
+    return {"FunctionUrlConfigs": []}
+
+
+def get_policy(account: Account, request: Request) -> Output:
+    _function(account, request)
+    raise AwsError("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+
+
 # -- ecr
+
+
+_PUSHED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def _repository(account: Account, request: Request) -> Repository:
@@ -111,9 +138,10 @@ def describe_images(account: Account, request: Request) -> Output:
     repository = _repository(account, request)
     wanted = request.parameters.get("imageIds") or [{"imageDigest": d} for d in repository.manifests]
     details = []
+    hidden = repository.archived if request.parameters.get("filter", {}).get("imageStatus") != "ANY" else set()
     for each in wanted:
         digest = each.get("imageDigest") or repository.tags.get(each.get("imageTag", ""), "")
-        if digest not in repository.manifests:
+        if digest not in repository.manifests or digest in hidden:
             text = f"The image with imageId {{imageDigest:'{digest or 'null'}', imageTag:'{each.get('imageTag', 'null')}'}}"
             raise AwsError("ImageNotFoundException", f"{text} does not exist")
         media_type, manifest = repository.manifests[digest]
@@ -125,6 +153,8 @@ def describe_images(account: Account, request: Request) -> Output:
                 "imageTags": [t for t, d in repository.tags.items() if d == digest],
                 "imageSizeInBytes": sum(len(b) for d, b in repository.blobs.items() if d.encode() in manifest),
                 "imageManifestMediaType": media_type,
+                "imagePushedAt": repository.pushed.get(digest, _PUSHED).timestamp(),
+                "imageStatus": "ARCHIVED" if digest in repository.archived else "ACTIVE",
             }
         )
     return {"imageDetails": details}
@@ -235,6 +265,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("lambda", "GetFunctionConfiguration"): get_function_configuration,
     ("lambda", "ListFunctions"): list_functions,
     ("lambda", "ListVersionsByFunction"): list_versions,
+    ("lambda", "ListAliases"): list_aliases,
+    ("lambda", "ListFunctionUrlConfigs"): list_function_url_configs,
+    ("lambda", "GetPolicy"): get_policy,
     ("ecr", "BatchGetImage"): batch_get_image,
     ("ecr", "GetDownloadUrlForLayer"): get_download_url,
     ("ecr", "DescribeImages"): describe_images,
