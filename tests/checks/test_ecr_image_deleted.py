@@ -8,6 +8,7 @@ from tests.checks.refusing import NO_CODE, failed_state, failed_update, says_not
 from tests.factories import REGISTRY, URI, function_code, function_record
 from troubleshooter.checks.ecr_image_deleted import ecr_image_deleted as the_check
 from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import Blob, ImageManifest
 from troubleshooter.model import Origin, Outcome, Rung
@@ -87,3 +88,25 @@ def test_only_the_digest_that_runs_counts(manifest: object, code: object, outcom
 
 def test_an_image_that_was_refused_has_no_state() -> None:
     says_nothing_of_an_image_that_was_refused(the_check, "ImageDeleted", "", GONE, UNREAD)
+
+
+def registry(*, there: bool, digest: str | None = DIGEST, status: str = "ACTIVE") -> RegistryRecord:
+    running = StoredImage(DIGEST, status=status) if there else None
+    return RegistryRecord(reading=REGISTRY, repository="demo", tag="latest", digest=digest, running=running)
+
+
+@pytest.mark.parametrize("manifest", [DENIED, GONE])
+def test_ecrs_own_record_tells_it_too(manifest: Unavailable) -> None:
+    verdict = the_check(function_record(), function_code(), manifest, registry(there=False))
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.rung is Rung.STALE
+    assert {e.fact for e in verdict.evidence} == {"FunctionCode", "RegistryRecord"}
+
+
+def test_what_ecr_lists_is_not_deleted() -> None:
+    for status in ("ACTIVE", "ARCHIVED"):
+        found = registry(there=True, status=status)
+        assert the_check(function_record(), function_code(), GONE, found).outcome is Outcome.PASS
+    unasked = registry(there=False, digest=None)
+    assert the_check(function_record(), function_code(), DENIED, unasked).outcome is Outcome.UNKNOWN
+    assert the_check(function_record(), function_code(), image(), registry(there=False)).outcome is Outcome.PASS

@@ -41,7 +41,8 @@ def test_one_call_tells_tag_and_digest(aws_account: Account) -> None:
     aws_account.add_image("demo", "latest", NEW)
     aws_account.repositories["demo"].pushed[NEW.digest] = PUSHED
     found = read(aws_account, code(aws_account, OLD))
-    assert found.tagged and found.running
+    assert found.tagged
+    assert found.running
     assert (found.tagged.digest, found.tagged.pushed_at) == (NEW.digest, PUSHED)
     assert (found.running.digest, found.running.status) == (OLD.digest, "ACTIVE")
     assert found.reading.origin is Origin.REGISTRY
