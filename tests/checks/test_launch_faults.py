@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shlex
 
@@ -23,6 +22,7 @@ from tests.launching import (
     program,
     script_config,
 )
+from troubleshooter.checks import all_checks
 from troubleshooter.facts.function import FunctionRecord, ImageOverride
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.model import Outcome, Severity, Verdict
@@ -71,7 +71,7 @@ def verdicts(target: Launched) -> dict[str, Verdict]:
     """Every launch check's verdict that is not info."""
     found = {}
     for name in IDS:
-        function = getattr(importlib.import_module(f"troubleshooter.checks.{name}"), name)
+        function = all_checks()[name].function
         _, severity, _, _ = function.__check__
         if severity is not Severity.INFO:
             found[name] = target.ask(function)
@@ -83,7 +83,7 @@ def loud(found: dict[str, Verdict]) -> set[str]:
     failing = {name for name, verdict in found.items() if verdict.outcome is Outcome.FAIL}
     explained: set[str] = set()
     for name in failing:
-        function = getattr(importlib.import_module(f"troubleshooter.checks.{name}"), name)
+        function = all_checks()[name].function
         explained |= set(function.__check__[3])
     return failing - explained
 
