@@ -71,10 +71,9 @@ def verdicts(target: Launched) -> dict[str, Verdict]:
     """Every launch check's verdict that is not info."""
     found = {}
     for name in IDS:
-        function = all_checks()[name].function
-        _, severity, _, _ = function.__check__
-        if severity is not Severity.INFO:
-            found[name] = target.ask(function)
+        check = all_checks()[name]
+        if check.severity is not Severity.INFO:
+            found[name] = target.ask(check.function)
     return found
 
 
@@ -83,8 +82,7 @@ def loud(found: dict[str, Verdict]) -> set[str]:
     failing = {name for name, verdict in found.items() if verdict.outcome is Outcome.FAIL}
     explained: set[str] = set()
     for name in failing:
-        function = all_checks()[name].function
-        explained |= set(function.__check__[3])
+        explained |= set(all_checks()[name].explains)
     return failing - explained
 
 
