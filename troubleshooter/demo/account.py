@@ -85,13 +85,16 @@ class DemoAccount:
                 {"downloadUrl": f"{BLOBS}/{asked['layerDigest']}", "layerDigest": asked["layerDigest"]}
             ),
             "FilterLogEvents": self._events,
+            "DescribeImages": self._describe_images,
+            "ListAliases": lambda _: _json({"Aliases": []}),
+            "ListFunctionUrlConfigs": lambda _: _json({"FunctionUrlConfigs": []}),
         }
         if operation not in answers:
             body = {"__type": "AccessDeniedException", "message": f"not authorized to perform: {service}:{operation}"}
             return 400, "application/x-amz-json-1.1", json.dumps(body).encode()
         asked = (
             json.loads(request.body)
-            if operation in ("BatchGetImage", "GetDownloadUrlForLayer", "FilterLogEvents")
+            if operation in ("BatchGetImage", "GetDownloadUrlForLayer", "FilterLogEvents", "DescribeImages")
             else {}
         )
         return answers[operation](asked)
@@ -146,6 +149,20 @@ class DemoAccount:
             else:
                 failures.append({"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": "not found"})
         return _json({"images": images, "failures": failures})
+
+    def _describe_images(self, asked: dict[str, Any]) -> Answer:
+        if self.image is None:
+            return 400, "application/x-amz-json-1.1", json.dumps({"__type": "RepositoryNotFoundException"}).encode()
+        pushed = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2, minutes=5)
+        detail = {
+            "registryId": ACCOUNT,
+            "repositoryName": self.name,
+            "imageDigest": self.image.digest,
+            "imageTags": [self.image_tag],
+            "imagePushedAt": int(pushed.timestamp()),
+            "imageStatus": "ACTIVE",
+        }
+        return _json({"imageDetails": [detail for _ in asked["imageIds"]]})
 
     def _events(self, asked: dict[str, Any]) -> Answer:
         first = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
