@@ -1,7 +1,8 @@
 """The function runs an older image than the tag points to.
 
 What it looks for
-    A function whose digest is not that of the tag it was deployed with, or a correction that shows no effect.
+    A function whose digest is not that of the tag it was deployed with, although the newer image was pushed after the
+    function's last change, while calls fail, the log shows errors or someone complains. A tag that merely moved is no fault.
 
 Why it breaks
     A tag is resolved to a digest when the function is created or its code updated. Moving the tag changes nothing;
