@@ -14,6 +14,7 @@ from troubleshooter.world import all_providers
 
 SECTIONS = ("What it looks for", "Why it breaks", "How it is told apart", "Fix", "References")
 TESTS = Path(__file__).parent / "checks"
+CHECKS = Path(__file__).parent.parent / "troubleshooter" / "checks"
 DENIED = Unavailable(Reason.DENIED, "not allowed to read it")
 NOT_GIVEN = Unavailable(Reason.NOT_GIVEN, "nothing was given")
 
@@ -26,6 +27,12 @@ def test_its_page_has_every_section(mode: object) -> None:
     assert positions == sorted(positions)
     title = mode.title  # type: ignore[attr-defined]
     assert 10 <= len(title) <= 100, title
+
+
+def test_it_lies_in_the_folder_of_its_rung() -> None:
+    for mode in all_modes().values():
+        assert mode.rung is not None
+        assert (CHECKS / mode.rung.value / f"{mode.id}.py").is_file(), f"{mode.id} bites at {mode.rung}"
 
 
 @pytest.mark.parametrize("mode", all_modes().values(), ids=lambda m: m.id)

@@ -5,10 +5,10 @@ import pytest
 from tests.analysis.elf_bytes import elf
 from tests.factories import AT, function_record, tree
 from tests.launching import LOADERS, Launched, launched, program
-from troubleshooter.checks.entrypoint_crlf import entrypoint_crlf
-from troubleshooter.checks.entrypoint_missing_file import entrypoint_missing_file
-from troubleshooter.checks.entrypoint_no_shebang_or_bom import entrypoint_no_shebang_or_bom
-from troubleshooter.checks.entrypoint_not_executable import entrypoint_not_executable
+from troubleshooter.checks.spawn.entrypoint_crlf import entrypoint_crlf
+from troubleshooter.checks.spawn.entrypoint_missing_file import entrypoint_missing_file
+from troubleshooter.checks.spawn.entrypoint_no_shebang_or_bom import entrypoint_no_shebang_or_bom
+from troubleshooter.checks.spawn.entrypoint_not_executable import entrypoint_not_executable
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.launch import SpawnResult

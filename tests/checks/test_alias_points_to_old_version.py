@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from tests.factories import RECORD, function_record
-from troubleshooter.checks.alias_points_to_old_version import alias_points_to_old_version as the_check
+from troubleshooter.checks.stale.alias_points_to_old_version import alias_points_to_old_version as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.account import Alias, Version, Versions
 from troubleshooter.facts.given import GivenText

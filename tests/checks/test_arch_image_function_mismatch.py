@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from tests.factories import TEMPLATE, URI, function_code, function_record, image_config
-from troubleshooter.checks.arch_image_function_mismatch import arch_image_function_mismatch as the_check
+from troubleshooter.checks.spawn.arch_image_function_mismatch import arch_image_function_mismatch as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.model import Outcome
 

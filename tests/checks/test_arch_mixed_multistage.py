@@ -5,7 +5,7 @@ import struct
 from tests.analysis.elf_bytes import elf
 from tests.factories import function_record, image_config
 from tests.launching import DENIED, NO_FUNCTION, NO_TREE, aws_base, custom_base, launched, program, script_config
-from troubleshooter.checks.arch_mixed_multistage import arch_mixed_multistage as the_check
+from troubleshooter.checks.spawn.arch_mixed_multistage import arch_mixed_multistage as the_check
 from troubleshooter.model import Outcome, Rung
 
 ARM = function_record(architecture="arm64")

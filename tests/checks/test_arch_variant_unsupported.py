@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import function_record, image_config
 from tests.launching import DENIED, NO_FUNCTION, NO_TREE, launched
-from troubleshooter.checks.arch_variant_unsupported import arch_variant_unsupported as the_check
+from troubleshooter.checks.spawn.arch_variant_unsupported import arch_variant_unsupported as the_check
 from troubleshooter.model import Outcome
 
 

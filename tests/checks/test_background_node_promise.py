@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import invoked, logged
 from tests.node_coding import SLOW, an_image
-from troubleshooter.checks.background_node_promise import background_node_promise as the_check
+from troubleshooter.checks.completion.background_node_promise import background_node_promise as the_check
 from troubleshooter.model import Outcome
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import a_source, a_zip, an_image, invoked, logged
 from tests.factories import IMAGE
-from troubleshooter.checks.background_python_task import background_python_task as the_check
+from troubleshooter.checks.completion.background_python_task import background_python_task as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import BackgroundWork
 from troubleshooter.model import Origin, Outcome, Rung

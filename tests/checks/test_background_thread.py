@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import an_image, invoked, logged
 from tests.factories import IMAGE
-from troubleshooter.checks.background_thread import background_thread as the_check
+from troubleshooter.checks.completion.background_thread import background_thread as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import BackgroundWork
 from troubleshooter.model import Outcome

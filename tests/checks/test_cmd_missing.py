@@ -5,7 +5,7 @@ import shlex
 
 from tests.factories import function_record, image_config, variable
 from tests.launching import DENIED, NO_FUNCTION, NO_TREE, aws_base, custom_base, custom_config, launched, program
-from troubleshooter.checks.cmd_missing import cmd_missing as the_check
+from troubleshooter.checks.runtime.cmd_missing import cmd_missing as the_check
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Outcome
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import function_record, image_config
 from tests.launching import NO_TREE, aws_base, custom_base, custom_config, launched
-from troubleshooter.checks.cmd_shell_form import cmd_shell_form as the_check
+from troubleshooter.checks.runtime.cmd_shell_form import cmd_shell_form as the_check
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Outcome
 

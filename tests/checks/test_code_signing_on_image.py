@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import declared_resource
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.code_signing_on_image import code_signing_on_image as the_check
+from troubleshooter.checks.deploy.code_signing_on_image import code_signing_on_image as the_check
 from troubleshooter.model import Outcome
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"

@@ -8,7 +8,7 @@ from tests.coding import HANDLER, a_zip, logged
 from tests.factories import variable
 from tests.launching import link
 from tests.native import node_image, python_image, shared, with_natives
-from troubleshooter.checks.dynamic_lib_missing import dynamic_lib_missing as the_check
+from troubleshooter.checks.handler.dynamic_lib_missing import dynamic_lib_missing as the_check
 from troubleshooter.model import Outcome
 
 FILE = "/var/task/vision/_core.abi3.so"

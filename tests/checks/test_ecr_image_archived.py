@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.refusing import failed_state
 from tests.factories import REGISTRY, function_code, function_record
-from troubleshooter.checks.ecr_image_archived import ecr_image_archived as the_check
+from troubleshooter.checks.ready.ecr_image_archived import ecr_image_archived as the_check
 from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Outcome, Rung

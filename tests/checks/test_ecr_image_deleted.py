@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.refusing import NO_CODE, failed_state, failed_update, says_nothing_of_an_image_that_was_refused
 from tests.factories import REGISTRY, URI, function_code, function_record
-from troubleshooter.checks.ecr_image_deleted import ecr_image_deleted as the_check
+from troubleshooter.checks.ready.ecr_image_deleted import ecr_image_deleted as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.function import FunctionRecord

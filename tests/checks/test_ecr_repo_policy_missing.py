@@ -13,8 +13,8 @@ from tests.checks.refusing import (
     says_nothing_of_an_image_that_was_refused,
 )
 from tests.factories import URI, function_code
-from troubleshooter.checks.ecr_cross_account_policy import ecr_cross_account_policy
-from troubleshooter.checks.ecr_repo_policy_missing import ecr_repo_policy_missing as the_check
+from troubleshooter.checks.deploy.ecr_cross_account_policy import ecr_cross_account_policy
+from troubleshooter.checks.deploy.ecr_repo_policy_missing import ecr_repo_policy_missing as the_check
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Outcome, Rung
 

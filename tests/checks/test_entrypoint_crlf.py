@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.launching import NO_TREE, aws_base, custom_base, launched, program, script_config
-from troubleshooter.checks.entrypoint_crlf import entrypoint_crlf as the_check
+from troubleshooter.checks.spawn.entrypoint_crlf import entrypoint_crlf as the_check
 from troubleshooter.model import Outcome, Rung, Verdict
 
 

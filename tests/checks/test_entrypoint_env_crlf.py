@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.launching import NO_TREE, custom_base, launched, program, script_config
-from troubleshooter.checks.entrypoint_env_crlf import entrypoint_env_crlf as the_check
+from troubleshooter.checks.runtime.entrypoint_env_crlf import entrypoint_env_crlf as the_check
 from troubleshooter.model import Outcome, Verdict
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.launching import NO_TREE, Files, custom_base, launched, program, script_config
-from troubleshooter.checks.entrypoint_interpreter_missing import entrypoint_interpreter_missing as the_check
+from troubleshooter.checks.spawn.entrypoint_interpreter_missing import entrypoint_interpreter_missing as the_check
 from troubleshooter.model import Outcome, Rung, Verdict
 
 

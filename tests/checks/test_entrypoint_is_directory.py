@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.launching import NO_TREE, Files, custom_base, folder, launched, link, program, script_config
-from troubleshooter.checks.entrypoint_is_directory import entrypoint_is_directory as the_check
+from troubleshooter.checks.spawn.entrypoint_is_directory import entrypoint_is_directory as the_check
 from troubleshooter.facts.tree import Entry, Kind
 from troubleshooter.model import Outcome, Verdict
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.analysis.elf_bytes import elf
 from tests.launching import LOADERS, NO_TREE, Files, aws_base, custom_base, launched, program, script_config
-from troubleshooter.checks.entrypoint_loader_missing import entrypoint_loader_missing as the_check
+from troubleshooter.checks.spawn.entrypoint_loader_missing import entrypoint_loader_missing as the_check
 from troubleshooter.model import Outcome, Rung, Verdict
 
 MUSL = "/lib/ld-musl-x86_64.so.1"

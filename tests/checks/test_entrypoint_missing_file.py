@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.factories import function_record
 from tests.launching import NO_FUNCTION, NO_TREE, Files, custom_base, launched, link, program, script_config
-from troubleshooter.checks.entrypoint_missing_file import entrypoint_missing_file as the_check
+from troubleshooter.checks.spawn.entrypoint_missing_file import entrypoint_missing_file as the_check
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Outcome, Verdict
 

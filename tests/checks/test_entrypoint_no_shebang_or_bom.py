@@ -4,7 +4,7 @@ import pytest
 
 from tests.analysis.elf_bytes import elf
 from tests.launching import NO_TREE, aws_base, custom_base, launched, program, script_config
-from troubleshooter.checks.entrypoint_no_shebang_or_bom import entrypoint_no_shebang_or_bom as the_check
+from troubleshooter.checks.spawn.entrypoint_no_shebang_or_bom import entrypoint_no_shebang_or_bom as the_check
 from troubleshooter.model import Outcome, Verdict
 
 

@@ -15,7 +15,7 @@ from tests.launching import (
     launched,
     program,
 )
-from troubleshooter.checks.entrypoint_none import entrypoint_none as the_check
+from troubleshooter.checks.spawn.entrypoint_none import entrypoint_none as the_check
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Origin, Outcome
 

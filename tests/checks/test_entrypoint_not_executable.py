@@ -4,7 +4,7 @@ import pytest
 
 from tests.analysis.elf_bytes import elf
 from tests.launching import NO_TREE, Files, aws_base, custom_base, folder, launched, program, script_config
-from troubleshooter.checks.entrypoint_not_executable import entrypoint_not_executable as the_check
+from troubleshooter.checks.spawn.entrypoint_not_executable import entrypoint_not_executable as the_check
 from troubleshooter.model import Outcome, Rung, Verdict
 
 SCRIPT = "#!/bin/sh\nexec python\n"

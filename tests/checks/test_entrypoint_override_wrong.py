@@ -15,7 +15,7 @@ from tests.launching import (
     program,
     script_config,
 )
-from troubleshooter.checks.entrypoint_override_wrong import entrypoint_override_wrong as the_check
+from troubleshooter.checks.spawn.entrypoint_override_wrong import entrypoint_override_wrong as the_check
 from troubleshooter.facts import Reading
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Origin, Outcome, Remediation

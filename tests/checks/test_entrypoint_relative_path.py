@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import variable
 from tests.launching import NO_TREE, Files, custom_base, launched, program, script_config
-from troubleshooter.checks.entrypoint_relative_path import entrypoint_relative_path as the_check
+from troubleshooter.checks.spawn.entrypoint_relative_path import entrypoint_relative_path as the_check
 from troubleshooter.model import Outcome, Verdict
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.launching import NO_TREE, aws_base, custom_base, custom_config, launched, link, script_config
-from troubleshooter.checks.entrypoint_symlink import entrypoint_symlink as the_check
+from troubleshooter.checks.spawn.entrypoint_symlink import entrypoint_symlink as the_check
 from troubleshooter.model import Outcome, Severity
 
 

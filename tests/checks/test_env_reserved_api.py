@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import TEMPLATE
 from troubleshooter.checks import Mode, all_modes
-from troubleshooter.checks.env_reserved_api import env_reserved_api as the_check
+from troubleshooter.checks.deploy.env_reserved_api import env_reserved_api as the_check
 from troubleshooter.facts.environment import reserved_names
 from troubleshooter.facts.template import DeclaredEnvironment, DeclaredVariable
 from troubleshooter.model import Origin, Outcome

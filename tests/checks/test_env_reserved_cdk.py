@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import SOURCE, TEMPLATE, declared_resource
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.env_reserved_cdk import env_reserved_cdk as the_check
+from troubleshooter.checks.build.env_reserved_cdk import env_reserved_cdk as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.template import DeclaredVariable, SourceEnvironment, Template
 from troubleshooter.model import Origin, Outcome

@@ -4,8 +4,8 @@ import pytest
 
 from tests.factories import declared_resource
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.env_too_large import LIMIT, ROOM
-from troubleshooter.checks.env_too_large import env_too_large as the_check
+from troubleshooter.checks.deploy.env_too_large import LIMIT, ROOM
+from troubleshooter.checks.deploy.env_too_large import env_too_large as the_check
 from troubleshooter.facts.function import EnvironmentVariable
 from troubleshooter.facts.template import DeclaredResource
 from troubleshooter.model import Outcome

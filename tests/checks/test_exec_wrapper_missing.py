@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import function_record, image_config, variable
 from tests.launching import NO_FUNCTION, NO_TREE, aws_base, custom_base, custom_config, folder, launched, program
-from troubleshooter.checks.exec_wrapper_missing import exec_wrapper_missing as the_check
+from troubleshooter.checks.runtime.exec_wrapper_missing import exec_wrapper_missing as the_check
 from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
 from troubleshooter.model import Origin, Outcome
 

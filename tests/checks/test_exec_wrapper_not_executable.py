@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import function_record, variable
 from tests.launching import NO_TREE, aws_base, launched, program
-from troubleshooter.checks.exec_wrapper_not_executable import exec_wrapper_not_executable as the_check
+from troubleshooter.checks.runtime.exec_wrapper_not_executable import exec_wrapper_not_executable as the_check
 from troubleshooter.model import Outcome
 
 WRAPPED = function_record(environment=(variable("AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrap"),))

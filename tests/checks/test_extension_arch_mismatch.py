@@ -8,7 +8,7 @@ from tests.analysis.elf_bytes import elf
 from tests.factories import function_record, image_config
 from tests.launching import NO_FUNCTION, NO_TREE, aws_base, folder, launched, link, program
 from tests.native import MACHO
-from troubleshooter.checks.extension_arch_mismatch import extension_arch_mismatch as the_check
+from troubleshooter.checks.spawn.extension_arch_mismatch import extension_arch_mismatch as the_check
 from troubleshooter.model import Outcome
 
 AGENT = "/opt/extensions/agent"

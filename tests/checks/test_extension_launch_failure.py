@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.happened import called, exited, told, went_well
-from troubleshooter.checks.extension_launch_failure import extension_launch_failure as the_check
+from troubleshooter.checks.spawn.extension_launch_failure import extension_launch_failure as the_check
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Origin, Outcome
 

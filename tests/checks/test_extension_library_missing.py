@@ -8,7 +8,7 @@ from tests.analysis.elf_bytes import elf
 from tests.factories import image_config, variable
 from tests.launching import NO_TREE, Files, aws_base, launched, program
 from tests.native import shared
-from troubleshooter.checks.extension_library_missing import extension_library_missing as the_check
+from troubleshooter.checks.spawn.extension_library_missing import extension_library_missing as the_check
 from troubleshooter.facts.tree import Entry
 from troubleshooter.model import Outcome
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import function_record
 from troubleshooter.checks import all_checks
-from troubleshooter.checks.function_inactive_reactivating import function_inactive_reactivating as the_check
+from troubleshooter.checks.ready.function_inactive_reactivating import function_inactive_reactivating as the_check
 from troubleshooter.model import Outcome, Severity
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.happened import called, init_ran_out_of_time, ran_out_of_time, told, went_well
 from tests.factories import function_record
-from troubleshooter.checks.function_timeout import function_timeout as the_check
+from troubleshooter.checks.invoke.function_timeout import function_timeout as the_check
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Origin, Outcome
 

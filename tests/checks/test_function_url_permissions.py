@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from tests.factories import RECORD, function_record
-from troubleshooter.checks.function_url_permissions import function_url_permissions as the_check
+from troubleshooter.checks.response.function_url_permissions import function_url_permissions as the_check
 from troubleshooter.facts.account import FunctionUrl, FunctionUrls, PolicyStatement, UrlPolicies, UrlPolicy
 from troubleshooter.model import Outcome, Verdict
 

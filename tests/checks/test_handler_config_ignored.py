@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import declared_resource
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.handler_config_ignored import handler_config_ignored as the_check
+from troubleshooter.checks.deploy.handler_config_ignored import handler_config_ignored as the_check
 from troubleshooter.model import Outcome
 
 IF = {"Fn::If": ("Zip", "app.handler", {"Ref": "AWS::NoValue"})}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import HANDLER, a_zip, an_image, logged
 from tests.factories import IMAGE, function_record
-from troubleshooter.checks.handler_malformed import handler_malformed as the_check
+from troubleshooter.checks.handler.handler_malformed import handler_malformed as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.runtime import HandlerResolution
 from troubleshooter.model import Origin, Outcome

@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import HANDLER, a_source, a_zip, an_image, logged
 from tests.factories import IMAGE, function_record
-from troubleshooter.checks.handler_module_missing import handler_module_missing as the_check
+from troubleshooter.checks.handler.handler_module_missing import handler_module_missing as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.runtime import HandlerResolution
 from troubleshooter.facts.tree import Entry, Kind

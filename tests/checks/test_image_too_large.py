@@ -16,7 +16,7 @@ from tests.checks.refusing import (
     says_nothing_of_an_image_that_was_refused,
 )
 from tests.factories import URI, function_code
-from troubleshooter.checks.image_too_large import image_too_large as the_check
+from troubleshooter.checks.deploy.image_too_large import image_too_large as the_check
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Outcome, Rung
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.coding import HANDLER, a_zip, an_image
 from tests.launching import NO_TREE, launched
-from troubleshooter.checks.imageconfig_command_wrong import imageconfig_command_wrong as the_check
+from troubleshooter.checks.handler.imageconfig_command_wrong import imageconfig_command_wrong as the_check
 from troubleshooter.model import Outcome
 
 JOBS = {"jobs/__init__.py": "", "jobs/hourly.py": HANDLER, "jobs/nightly_report.py": HANDLER}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.factories import AT, function_record, image_config
 from tests.launching import DENIED, NO_FUNCTION, NO_TREE, launch_error, launch_errors, launched
-from troubleshooter.checks.imageconfig_empty_entrypoint import imageconfig_empty_entrypoint as the_check
+from troubleshooter.checks.spawn.imageconfig_empty_entrypoint import imageconfig_empty_entrypoint as the_check
 from troubleshooter.facts import Reading, Unavailable
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Origin, Outcome

@@ -7,7 +7,7 @@ import pytest
 from tests.checks.happened import NO_RECORD, NOT_GIVEN, init_ran_out_of_time, ran_out_of_time, told, went_well
 from tests.factories import IMAGE, function_record
 from troubleshooter.checks import all_checks
-from troubleshooter.checks.init_timeout import init_timeout as the_check
+from troubleshooter.checks.init.init_timeout import init_timeout as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.runtime import RuntimeModel

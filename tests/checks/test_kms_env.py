@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.refusing import failed_state, failed_update
 from tests.factories import function_record, variable
-from troubleshooter.checks.kms_env import kms_env as the_check
+from troubleshooter.checks.spawn.kms_env import kms_env as the_check
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Outcome, Rung
 

@@ -16,7 +16,7 @@ from tests.checks.refusing import (
     says_nothing_of_an_image_that_was_refused,
 )
 from tests.factories import URI, function_code
-from troubleshooter.checks.layer_unsupported import layer_unsupported as the_check
+from troubleshooter.checks.ready.layer_unsupported import layer_unsupported as the_check
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Outcome, Rung
 

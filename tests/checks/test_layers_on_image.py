@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import declared_resource
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.layers_on_image import layers_on_image as the_check
+from troubleshooter.checks.deploy.layers_on_image import layers_on_image as the_check
 from troubleshooter.model import Outcome
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:65"

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.factories import REGISTRY, URI, function_code, function_record
 from tests.launching import NO_FUNCTION
-from troubleshooter.checks.manifest_index_or_attestation import manifest_index_or_attestation as the_check
+from troubleshooter.checks.deploy.manifest_index_or_attestation import manifest_index_or_attestation as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.image import Blob, ImageManifest, Platform
 from troubleshooter.model import Outcome

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.happened import called, exited, exited_in_init, told, went_well
-from troubleshooter.checks.native_cpu_features import native_cpu_features as the_check
+from troubleshooter.checks.invoke.native_cpu_features import native_cpu_features as the_check
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Origin, Outcome, Rung
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.checks.happened import NO_RECORD, called, exited, exited_in_init, told, went_well
 from tests.factories import function_record
-from troubleshooter.checks.native_crash import native_crash as the_check
+from troubleshooter.checks.invoke.native_crash import native_crash as the_check
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Origin, Outcome, Rung
 

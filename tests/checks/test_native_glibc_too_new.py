@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import HANDLER, a_zip
 from tests.native import python_image, shared, with_natives
-from troubleshooter.checks.native_glibc_too_new import native_glibc_too_new as the_check
+from troubleshooter.checks.handler.native_glibc_too_new import native_glibc_too_new as the_check
 from troubleshooter.model import Outcome
 
 LIBC = {"/usr/lib64/libc.so.6": shared(defines=("GLIBC_2.2.5", "GLIBC_2.14", "GLIBC_2.26", "GLIBC_PRIVATE"))}

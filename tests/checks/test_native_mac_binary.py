@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import HANDLER, a_source, logged
 from tests.native import MACHO, PE, native, node_image, python_image, shared, with_natives
-from troubleshooter.checks.native_mac_binary import native_mac_binary as the_check
+from troubleshooter.checks.handler.native_mac_binary import native_mac_binary as the_check
 from troubleshooter.model import Outcome
 
 DARWIN, LINUX = "_core.cpython-312-darwin.so", "_core.cpython-312-x86_64-linux-gnu.so"

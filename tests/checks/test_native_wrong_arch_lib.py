@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import HANDLER, a_source, a_zip, logged
 from tests.native import MACHO, native, node_image, python_image, shared, with_natives
-from troubleshooter.checks.native_wrong_arch_lib import native_wrong_arch_lib as the_check
+from troubleshooter.checks.handler.native_wrong_arch_lib import native_wrong_arch_lib as the_check
 from troubleshooter.model import Outcome
 
 X86, ARM = "_core.cpython-312-x86_64-linux-gnu.so", "_core.cpython-312-aarch64-linux-gnu.so"

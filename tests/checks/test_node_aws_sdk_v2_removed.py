@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import invoked, logged
 from tests.node_coding import a_zip, an_image
-from troubleshooter.checks.node_aws_sdk_v2_removed import node_aws_sdk_v2_removed as the_check
+from troubleshooter.checks.handler.node_aws_sdk_v2_removed import node_aws_sdk_v2_removed as the_check
 from troubleshooter.model import Outcome, Rung
 
 CODE = "const AWS = require('aws-sdk');\nexports.handler = async () => new AWS.S3();\n"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import logged
 from tests.node_coding import a_zip, an_image
-from troubleshooter.checks.node_cjs_in_esm import node_cjs_in_esm as the_check
+from troubleshooter.checks.handler.node_cjs_in_esm import node_cjs_in_esm as the_check
 from troubleshooter.model import Outcome
 
 MODULE = '{"type": "module"}'

@@ -5,8 +5,8 @@ import shlex
 import pytest
 
 from tests.node_coding import a_zip, an_image
-from troubleshooter.checks.handler_export_missing import handler_export_missing
-from troubleshooter.checks.node_default_export import node_default_export as the_check
+from troubleshooter.checks.handler.handler_export_missing import handler_export_missing
+from troubleshooter.checks.handler.node_default_export import node_default_export as the_check
 from troubleshooter.model import Outcome
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import invoked, logged
 from tests.node_coding import a_source, a_zip, an_image
-from troubleshooter.checks.node_dep_missing import node_dep_missing as the_check
+from troubleshooter.checks.handler.node_dep_missing import node_dep_missing as the_check
 from troubleshooter.model import Outcome, Rung
 
 HANDLER = "exports.handler = async () => 1;\n"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import logged
 from tests.node_coding import a_source, a_zip, an_image
-from troubleshooter.checks.node_esm_in_cjs import node_esm_in_cjs as the_check
+from troubleshooter.checks.handler.node_esm_in_cjs import node_esm_in_cjs as the_check
 from troubleshooter.model import Outcome
 
 ESM = "import { randomUUID } from 'node:crypto';\n\nexport const handler = async () => randomUUID();\n"

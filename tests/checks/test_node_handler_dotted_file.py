@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.node_coding import a_source, a_zip, an_image
-from troubleshooter.checks.node_handler_dotted_file import node_handler_dotted_file as the_check
+from troubleshooter.checks.handler.node_handler_dotted_file import node_handler_dotted_file as the_check
 from troubleshooter.model import Outcome
 
 CODE = "exports.handler = () => 1;"

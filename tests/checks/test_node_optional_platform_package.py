@@ -7,8 +7,8 @@ import pytest
 
 from tests.coding import logged
 from tests.native import native, node_image, python_image, shared
-from troubleshooter.checks.node_dep_missing import node_dep_missing
-from troubleshooter.checks.node_optional_platform_package import node_optional_platform_package as the_check
+from troubleshooter.checks.handler.node_dep_missing import node_dep_missing
+from troubleshooter.checks.handler.node_optional_platform_package import node_optional_platform_package as the_check
 from troubleshooter.model import Outcome
 
 NAMES = ("@vec/db-linux-x64-gnu", "@vec/db-linux-x64-musl", "@vec/db-linux-arm64-gnu", "@vec/db-darwin-arm64")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import logged
 from tests.node_coding import a_zip, an_image
-from troubleshooter.checks.node_require_esm_disabled import node_require_esm_disabled as the_check
+from troubleshooter.checks.handler.node_require_esm_disabled import node_require_esm_disabled as the_check
 from troubleshooter.model import Outcome
 
 GOT = {

@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.happened import NO_RECORD, called, exited, exited_in_init, ran_out_of_time, told, went_well
 from tests.factories import function_record
-from troubleshooter.checks.oom import oom as the_check
+from troubleshooter.checks.invoke.oom import oom as the_check
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Origin, Outcome, Rung, Verdict
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import URI, declared_resource
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.package_type_missing import package_type_missing as the_check
+from troubleshooter.checks.deploy.package_type_missing import package_type_missing as the_check
 from troubleshooter.model import Outcome
 
 SUB = {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/x"}

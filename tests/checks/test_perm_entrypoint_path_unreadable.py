@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.analysis.elf_bytes import elf
 from tests.launching import NO_TREE, Files, custom_base, custom_config, folder, launched, link, program, script_config
-from troubleshooter.checks.perm_entrypoint_path_unreadable import perm_entrypoint_path_unreadable as the_check
+from troubleshooter.checks.spawn.perm_entrypoint_path_unreadable import perm_entrypoint_path_unreadable as the_check
 from troubleshooter.model import Outcome, Rung, Verdict
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.coding import HANDLER, SITE, a_source, a_zip, an_image, logged
 from tests.launching import Launched, folder, program
 from tests.node_coding import an_image as a_node_image
-from troubleshooter.checks.perm_files_unreadable import perm_files_unreadable as the_check
+from troubleshooter.checks.handler.perm_files_unreadable import perm_files_unreadable as the_check
 from troubleshooter.facts.tree import Entry, Kind
 from troubleshooter.model import Outcome
 

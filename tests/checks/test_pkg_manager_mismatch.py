@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import SOURCE, image_config
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.pkg_manager_mismatch import pkg_manager_mismatch as the_check
+from troubleshooter.checks.build.pkg_manager_mismatch import pkg_manager_mismatch as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.bases import system_of
 from troubleshooter.facts.build import ImageBuild, PackageCommand

@@ -4,7 +4,7 @@ import pytest
 
 from tests.checks.happened import NOT_GIVEN, exited, exited_in_init, told, went_well
 from tests.factories import IMAGE, REGISTRY
-from troubleshooter.checks.process_exits_by_design import process_exits_by_design as the_check
+from troubleshooter.checks.runtime.process_exits_by_design import process_exits_by_design as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.launch import EffectiveLaunch
 from troubleshooter.facts.logs import Timeline

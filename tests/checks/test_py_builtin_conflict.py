@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import HANDLER, an_image, logged
 from tests.factories import IMAGE, function_record
-from troubleshooter.checks.py_builtin_conflict import py_builtin_conflict as the_check
+from troubleshooter.checks.handler.py_builtin_conflict import py_builtin_conflict as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.runtime import HandlerResolution
 from troubleshooter.model import Outcome

@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import HANDLER, SITE, a_source, a_zip, an_image, invoked, logged
 from tests.factories import IMAGE
-from troubleshooter.checks.py_dep_missing import py_dep_missing as the_check
+from troubleshooter.checks.handler.py_dep_missing import py_dep_missing as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import ImportClosure
 from troubleshooter.facts.runtime import RuntimeModel

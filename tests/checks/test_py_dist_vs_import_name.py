@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.factories import IMAGE, SOURCE
-from troubleshooter.checks.py_dist_vs_import_name import SIGNATURES
-from troubleshooter.checks.py_dist_vs_import_name import py_dist_vs_import_name as the_check
+from troubleshooter.checks.handler.py_dist_vs_import_name import SIGNATURES
+from troubleshooter.checks.handler.py_dist_vs_import_name import py_dist_vs_import_name as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.code import Import, ImportClosure
 from troubleshooter.facts.packages import (

@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import HANDLER, an_image, logged
 from tests.factories import IMAGE, function_record
-from troubleshooter.checks.py_handler_leading_slash import py_handler_leading_slash as the_check
+from troubleshooter.checks.handler.py_handler_leading_slash import py_handler_leading_slash as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.runtime import HandlerResolution
 from troubleshooter.model import Outcome

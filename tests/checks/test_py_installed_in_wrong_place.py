@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import HANDLER, SITE, a_zip, an_image
 from tests.factories import variable
-from troubleshooter.checks.py_installed_in_wrong_place import py_installed_in_wrong_place as the_check
+from troubleshooter.checks.handler.py_installed_in_wrong_place import py_installed_in_wrong_place as the_check
 from troubleshooter.model import Outcome
 
 

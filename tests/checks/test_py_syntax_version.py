@@ -4,7 +4,7 @@ import pytest
 
 from tests.coding import HANDLER, a_zip, an_image, logged
 from tests.factories import IMAGE
-from troubleshooter.checks.py_syntax_version import py_syntax_version as the_check
+from troubleshooter.checks.handler.py_syntax_version import py_syntax_version as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import ImportClosure
 from troubleshooter.facts.runtime import RuntimeModel

@@ -6,8 +6,8 @@ import pytest
 
 from tests.coding import HANDLER, SITE, a_source, a_zip, logged
 from tests.native import MACHO, native, node_image, python_image, shared, with_natives
-from troubleshooter.checks.py_dep_missing import py_dep_missing
-from troubleshooter.checks.py_wrong_abi_tag import py_wrong_abi_tag as the_check
+from troubleshooter.checks.handler.py_dep_missing import py_dep_missing
+from troubleshooter.checks.handler.py_wrong_abi_tag import py_wrong_abi_tag as the_check
 from troubleshooter.model import Outcome, Rung
 
 OLD = "_psycopg.cpython-39-x86_64-linux-gnu.so"

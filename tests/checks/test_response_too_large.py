@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.happened import called, exited, told, went_well
-from troubleshooter.checks.response_too_large import response_too_large as the_check
+from troubleshooter.checks.response.response_too_large import response_too_large as the_check
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Origin, Outcome
 

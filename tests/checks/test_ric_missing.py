@@ -8,7 +8,7 @@ from tests.coding import HANDLER, NO_LOGS, a_zip, an_image, analysed
 from tests.factories import function_code, function_record, image_config, variable
 from tests.launching import Launched, custom_base, image_tree, program
 from tests.native import with_natives
-from troubleshooter.checks.ric_missing import ric_missing as the_check
+from troubleshooter.checks.runtime.ric_missing import ric_missing as the_check
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
 from troubleshooter.facts.logs import Timeline

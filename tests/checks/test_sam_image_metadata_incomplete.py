@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import URI, declared_resource
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.sam_image_metadata_incomplete import sam_image_metadata_incomplete as the_check
+from troubleshooter.checks.build.sam_image_metadata_incomplete import sam_image_metadata_incomplete as the_check
 from troubleshooter.model import Outcome
 
 IMAGE: dict[str, object] = {"PackageType": "Image"}

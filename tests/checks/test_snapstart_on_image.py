@@ -4,8 +4,8 @@ import pytest
 
 from tests.factories import declared_resource, image_config
 from troubleshooter.checks import all_modes
-from troubleshooter.checks.snapstart_on_image import LABEL
-from troubleshooter.checks.snapstart_on_image import snapstart_on_image as the_check
+from troubleshooter.checks.deploy.snapstart_on_image import LABEL
+from troubleshooter.checks.deploy.snapstart_on_image import snapstart_on_image as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.model import Outcome
 

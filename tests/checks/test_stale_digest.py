@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from tests.factories import RECORD, URI, function_code, function_record
-from troubleshooter.checks.stale_digest import stale_digest as the_check
+from troubleshooter.checks.stale.stale_digest import stale_digest as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.given import GivenText

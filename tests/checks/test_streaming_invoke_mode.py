@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from tests.factories import IMAGE, RECORD, function_record
-from troubleshooter.checks.streaming_invoke_mode import streaming_invoke_mode as the_check
+from troubleshooter.checks.response.streaming_invoke_mode import streaming_invoke_mode as the_check
 from troubleshooter.facts.account import FunctionUrl, FunctionUrls, StreamingHandler
 from troubleshooter.model import Outcome, Verdict
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.coding import a_zip
 from tests.native import node_image, shared, with_natives
-from troubleshooter.checks.native_glibc_too_new import native_glibc_too_new
-from troubleshooter.checks.system_lib_too_old import system_lib_too_old as the_check
+from troubleshooter.checks.handler.native_glibc_too_new import native_glibc_too_new
+from troubleshooter.checks.handler.system_lib_too_old import system_lib_too_old as the_check
 from troubleshooter.model import Outcome
 
 OLD = shared(defines=("GLIBCXX_3.4", "GLIBCXX_3.4.24", "CXXABI_1.3"))

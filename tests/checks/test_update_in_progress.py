@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import TEMPLATE, function_record
 from troubleshooter.checks import all_checks
-from troubleshooter.checks.update_in_progress import update_in_progress as the_check
+from troubleshooter.checks.ready.update_in_progress import update_in_progress as the_check
 from troubleshooter.model import Outcome, Rung
 
 

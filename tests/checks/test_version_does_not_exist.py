@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.factories import IMAGE, RECORD, SOURCE, function_record, tree
-from troubleshooter.checks.version_does_not_exist import SIGNATURES
-from troubleshooter.checks.version_does_not_exist import version_does_not_exist as the_check
+from troubleshooter.checks.build.version_does_not_exist import SIGNATURES
+from troubleshooter.checks.build.version_does_not_exist import version_does_not_exist as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.packages import IndexAnswer, IndexAnswers, Requirement, Requirements

@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.refusing import INNOCENT, failed_state, failed_update
 from tests.factories import function_record
-from troubleshooter.checks.vpc_eni import vpc_eni as the_check
+from troubleshooter.checks.ready.vpc_eni import vpc_eni as the_check
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Outcome
 

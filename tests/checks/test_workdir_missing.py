@@ -5,7 +5,7 @@ import shlex
 
 from tests.factories import function_record, image_config
 from tests.launching import DENIED, NO_FUNCTION, NO_TREE, aws_base, launch_error, launch_errors, launched, link
-from troubleshooter.checks.workdir_missing import workdir_missing as the_check
+from troubleshooter.checks.spawn.workdir_missing import workdir_missing as the_check
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Origin, Outcome
 

@@ -5,7 +5,7 @@ import shlex
 
 from tests.factories import function_record, image_config
 from tests.launching import DENIED, NO_FUNCTION, NO_TREE, aws_base, launched
-from troubleshooter.checks.workdir_relative import workdir_relative as the_check
+from troubleshooter.checks.spawn.workdir_relative import workdir_relative as the_check
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.model import Origin, Outcome
 

@@ -19,7 +19,7 @@ from tests.lab.npm import npm_home, run_node
 from tests.lab.package_index import PackageIndex, Project, package_document
 from troubleshooter.analysis.requirements_txt import read_line
 from troubleshooter.checks._npm_range import matches, satisfies
-from troubleshooter.checks.version_does_not_exist import _exists
+from troubleshooter.checks.build.version_does_not_exist import _exists
 from troubleshooter.collectors.npm_config import npm_sources
 from troubleshooter.collectors.package_index import ask_all, npm_place, pip_places
 from troubleshooter.collectors.web import Web

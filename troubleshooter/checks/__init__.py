@@ -1,5 +1,8 @@
 """Failure modes, one module each: the page of `explain`, the text signatures, and the check where something can prove it.
 
+They lie in one folder for each rung of the launch ladder, where they bite. What several of them share lies here, in modules
+whose names begin with an underscore.
+
 A module is named after the failure mode's id. Its docstring is the page; `SIGNATURES` the text patterns; `FREQUENCY` how
 often it is met; a function of the same name marked `@check` the question on facts. Nothing else registers it.
 """
@@ -168,9 +171,14 @@ class Mode:
 
 @functools.cache
 def all_modes() -> dict[str, Mode]:
-    """Every failure mode by id, sorted: whatever modules lie in this folder."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    return {name: _mode(name) for name in names}
+    """Every failure mode by id, sorted: whatever modules lie in the folders below this one, one folder a rung."""
+    found = {}
+    for rung in pkgutil.iter_modules(__path__):
+        if rung.ispkg:
+            folder = importlib.import_module(f"{__name__}.{rung.name}")
+            for module in pkgutil.iter_modules(folder.__path__):
+                found[module.name] = f"{folder.__name__}.{module.name}"
+    return {name: _mode(name, path) for name, path in sorted(found.items())}
 
 
 @functools.cache
@@ -179,8 +187,8 @@ def all_checks() -> dict[str, Check]:
     return {mode.id: mode.check for mode in all_modes().values() if mode.check is not None}
 
 
-def _mode(name: str) -> Mode:
-    module = importlib.import_module(f"{__name__}.{name}")
+def _mode(name: str, path: str) -> Mode:
+    module = importlib.import_module(path)
     found = _check(module, name)
     return Mode(
         id=name,

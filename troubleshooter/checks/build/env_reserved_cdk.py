@@ -25,7 +25,7 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, failed, passed, signature, unknown
-from troubleshooter.checks.env_reserved_api import advice
+from troubleshooter.checks.deploy.env_reserved_api import advice
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.environment import reserved_names
 from troubleshooter.facts.template import SourceEnvironment, Template

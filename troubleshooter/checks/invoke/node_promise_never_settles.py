@@ -32,6 +32,8 @@ SIGNATURES = (
     signature(r"(?:Promise|promise) (?:is |was )?never (?:settles|settled|resolves|resolved)", 3),
     signature(r"Detected unsettled top-level await", 3),
     signature(r"Runtime exited without providing a reason[\s\S]{0,400}node|exit status 13\b", 1),
-    signature(r"(?:lambda|handler|function|invocation)\b[^\n]{0,40}\b(?:returns|returned|answers|responds with) `?null\b", 1),
+    signature(
+        r"(?:lambda|handler|function|invocation)\b[^\n]{0,40}\b(?:returns|returned|answers|responds with) `?null\b", 1
+    ),
 )
 ASK = "Is there a path on which the awaited promise is neither resolved nor rejected?"

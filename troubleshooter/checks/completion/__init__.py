@@ -1,0 +1,1 @@
+"""Failure modes of the completion rung. The work is not finished."""

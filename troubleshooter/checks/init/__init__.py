@@ -1,0 +1,1 @@
+"""Failure modes of the init rung. The init does not end in time."""

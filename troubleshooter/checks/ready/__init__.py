@@ -1,0 +1,1 @@
+"""Failure modes of the ready rung. The function does not become ready."""

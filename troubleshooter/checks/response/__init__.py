@@ -1,0 +1,1 @@
+"""Failure modes of the response rung. The caller does not get the answer."""

@@ -1,0 +1,1 @@
+"""Failure modes of the spawn rung. The process does not start."""
