@@ -61,7 +61,17 @@ def diagnosis() -> None:
 
     with demo_account.mismatch() as account, tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, **account.environment, "HOME": home, "XDG_STATE_HOME": str(Path(home) / "state")}
-        command = [sys.executable, "-m", "troubleshooter", "diagnose", "demo", "--format", "json", "--output", f"{home}/r"]
+        command = [
+            sys.executable,
+            "-m",
+            "troubleshooter",
+            "diagnose",
+            "demo",
+            "--format",
+            "json",
+            "--output",
+            f"{home}/r",
+        ]
 
         def timed(delay: float) -> Callable[[], float]:
             def run() -> float:
