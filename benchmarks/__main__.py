@@ -7,6 +7,7 @@ any delay, in units of the longest chain of dependent calls.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import statistics
@@ -59,26 +60,16 @@ def diagnosis() -> None:
     """Wall time of `diagnose` on a mismatch, with and without latency."""
     from tests.lab import demo_account
 
-    with demo_account.mismatch() as account, tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, **account.environment, "HOME": home, "XDG_STATE_HOME": str(Path(home) / "state")}
-        command = [
-            sys.executable,
-            "-m",
-            "troubleshooter",
-            "diagnose",
-            "demo",
-            "--format",
-            "json",
-            "--output",
-            f"{home}/r",
-        ]
+    with contextlib.ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory())
+        report = str(Path(home) / "report.json")
+        command = [sys.executable, "-m", "troubleshooter", "diagnose", "demo", "--format", "json", "--output", report]
 
         def timed(delay: float) -> Callable[[], float]:
-            def run() -> float:
-                account.delay(delay)
-                return wall(command, environment)
-
-            return run
+            account = stack.enter_context(demo_account.mismatch())
+            account.delay(delay)
+            environment = {**os.environ, **account.environment, "HOME": home, "XDG_STATE_HOME": home}
+            return lambda: wall(command, environment)
 
         results = medians({"0": timed(0.0), "0.05": timed(0.05), "0.1": timed(0.1)})
     start = results["0"]

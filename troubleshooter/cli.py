@@ -110,7 +110,7 @@ def _target_options(parser: argparse.ArgumentParser, *, function: bool) -> None:
         parser.add_argument("target", nargs="?", metavar="TARGET", help="function name or ARN")
         parser.add_argument("--qualifier", help="version or alias")
     parser.add_argument(
-        "--image", metavar="REF", help="docker-daemon:, docker-archive:, oci-archive:, oci: or a bare name"
+        "--image", metavar="REF", help="docker-daemon:, docker-archive:, oci-archive:, oci:, docker:// or a bare name"
     )
     parser.add_argument("--template", type=Path, metavar="FILE", help="CloudFormation or SAM template")
     parser.add_argument("--source", type=Path, metavar="DIR", help="folder with the function's code")
