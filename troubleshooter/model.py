@@ -256,10 +256,7 @@ class Diagnosis:
     """What will fail once the causes are fixed."""
     suspects: tuple[Suspect, ...] = ()
     ruled_out: tuple[str, ...] = ()
-    contradicted: tuple[str, ...] = ()
-    """Failed checks that newer evidence contradicts: shown, never causes."""
     deciding_question: str | None = None
     ladder: tuple[RungReport, ...] = ()
     rung: Rung | None = None
     subject: Subject | None = None
-    extras: dict[str, str] = field(default_factory=dict)
