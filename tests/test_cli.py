@@ -189,6 +189,7 @@ def test_terminated_ends_with_143_and_still_writes_the_report(aws_account: Accou
     assert process.returncode == 143, error
     report: dict[str, Any] = json.loads(target.read_text())
     assert report["diagnosis"]["status"] == "inconclusive"
+    assert report["target"]["function"] == "demo"
 
 
 def test_a_closed_pipe_is_no_crash() -> None:

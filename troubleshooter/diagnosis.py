@@ -132,7 +132,7 @@ def _status(
         return Status.INCONCLUSIVE, (), text
     open_questions = [f for f in mine if f.outcome is Outcome.UNKNOWN]
     if symptom.healthy:
-        return Status.NONE, (), f"nothing is wrong: {symptom.summary}"
+        return Status.NONE, (), f"nothing wrong was found: {symptom.summary}"
     if symptom.role is Role.PROPOSED and mine and not _unsettled(open_questions) and _settled(mine):
         return Status.NONE, (), "nothing known would keep this from starting"
     reason = f"; {len(open_questions)} checks could not tell" if open_questions else ""

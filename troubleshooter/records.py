@@ -32,13 +32,12 @@ Record = dict[str, Any]
 _PATHS = ("template", "source", "logs")
 
 
-def start(target: Target, subjects: Iterable[Subject], playbooks: Mapping[str, str]) -> Record:
+def start(target: Target, playbooks: Mapping[str, str]) -> Record:
     """The first record of a session."""
     given = {k: v for k, v in dataclasses.asdict(target).items() if v not in (None, False)}
     plain = {k: str(v) if isinstance(v, Path) else v for k, v in given.items()}
     return {
         "target": plain,
-        "subjects": [str(s) for s in subjects],
         "tool": {"version": __version__, "playbooks": dict(playbooks)},
     }
 
@@ -134,9 +133,10 @@ def rung(r: RungReport) -> Record:
     return {"rung": r.rung.value, "state": r.state.value, "evidence": [evidence(e) for e in r.evidence]}
 
 
-def triage(t: Triage) -> Record:
+def triage(t: Triage, subjects: Iterable[Subject]) -> Record:
     s = t.symptom
     return {
+        "subjects": [str(subject) for subject in subjects],
         "ladder": [rung(r) for r in t.ladder],
         "symptom": {
             "rung": s.rung.value if s.rung else None,

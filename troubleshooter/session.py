@@ -87,21 +87,23 @@ class Session:
         if self.stores.by_subject:
             assert self.triage is not None  # noqa: S101
             return self.triage
+        fresh = self.node is None and not self.steps
+        if fresh:
+            # Before anything is read, so that a session that is cut off says what it was about.
+            self.journal.append("start", **records.start(self.target, self.playbooks.hashes))
         wanted = {need.fact for check in all_checks().values() for need in check.needs}
         self.stores = world.open_stores(
             self.target, self.world, prefetch=[FunctionRecord, ImageConfig, Timeline, *sorted(wanted, key=str)]
         )
         first = self.stores.first
         first.get(FunctionRecord)
-        world.start(
-            first, [Caller]
-        )  # nothing depends on it, so it does not stand in the way of what the rest waits for
+        # Nothing depends on the caller, so it does not stand in the way of what the rest waits for.
+        world.start(first, [Caller])
         self.triage = triage(self.stores.role, first.get(FunctionRecord), first.get(Timeline), first.get(GivenText))
         self.stores.role = self.triage.symptom.role
-        if self.node is None and not self.steps:
+        if fresh:
             self.node = self.playbooks.first
-            self.journal.append("start", **records.start(self.target, self.stores.by_subject, self.playbooks.hashes))
-        self.journal.append("triage", **records.triage(self.triage))
+        self.journal.append("triage", **records.triage(self.triage, self.stores.by_subject))
         return self.triage
 
     def evaluate(self, node: Node | None = None) -> Evaluation:

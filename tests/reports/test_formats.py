@@ -87,8 +87,8 @@ def journal() -> list[dict[str, Any]]:
     found = [cause, gap, finding("cmd_missing", Outcome.PASS, "there is a handler")]
     found.append(finding("workdir_missing", Outcome.NOT_APPLICABLE, "no working directory"))
     bodies: list[tuple[str, dict[str, Any]]] = [
-        ("start", records.start(Target(function="demo", region="eu-west-1"), [DEPLOYED], {"triage": "0123456789ab"})),
-        ("triage", records.triage(Triage(ladder, symptom))),
+        ("start", records.start(Target(function="demo", region="eu-west-1"), {"triage": "0123456789ab"})),
+        ("triage", records.triage(Triage(ladder, symptom), [DEPLOYED])),
         ("answer", {"playbook": "triage", "node": "where", "reply": "spawn", "by": "engineer", "note": HOSTILE}),
         *(("finding", records.finding(f)) for f in found),
         ("answer", {"playbook": "spawn", "node": "architecture", "reply": "fail", "by": "check", "note": ""}),

@@ -103,7 +103,7 @@ class _Fold:
         return {
             "schema": SCHEMA,
             "target": self.start.get("target", {}),
-            "subjects": self.start.get("subjects", []),
+            "subjects": self.triage.get("subjects", []),
             "caller": diagnosis.get("caller"),
             "started": self.start.get("at", ""),
             "finished": self.last_at,

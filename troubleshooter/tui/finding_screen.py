@@ -31,7 +31,7 @@ STYLE_OF = {
     Status.SUSPECTED: "bold $text-warning",
     Status.NONE: "bold $text-success",
 }
-SUSPECTS, GAPS = 5, 8
+SUSPECTS, GAPS, EXCLUDED = 5, 8, 6
 
 
 class FindingScreen(OwnScreen):
@@ -107,7 +107,9 @@ class FindingScreen(OwnScreen):
         if d.next:
             parts += [content(f"Then    {', '.join(d.next)} will fail next"), Content("")]
         if d.ruled_out:
-            parts += [content(f"Ruled out  {', '.join(d.ruled_out)}", "$text-muted"), Content("")]
+            shown = ", ".join(d.ruled_out[:EXCLUDED])
+            more = f" and {len(d.ruled_out) - EXCLUDED} more, all in the report" if len(d.ruled_out) > EXCLUDED else ""
+            parts += [content(f"Ruled out  {shown}{more}", "$text-muted"), Content("")]
         return Content("\n").join([*parts, *self._gaps()])
 
     def _gaps(self) -> list[Content]:
