@@ -84,8 +84,8 @@ def code_of_get_function(answer: GetFunctionAnswer) -> FunctionCode:
 
 
 @provides(cost=Cost.CALL)
-def get_caller_identity(aws: Aws) -> Caller:
-    """`sts:GetCallerIdentity`."""
+def get_caller_identity(given: GivenFunction, aws: Aws) -> Caller:
+    """`sts:GetCallerIdentity`, asked only where a function was given: nothing else calls AWS for its own sake."""
     answer = aws.call("sts", "GetCallerIdentity", required=("Account", "Arn"))
     return Caller(
         reading=answer.reading(), account=answer.data["Account"], arn=answer.data["Arn"], region=aws.region or "not set"
