@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from troubleshooter.checks import all_checks, all_modes
-from troubleshooter.facts import Fact, Reason, Store, Unavailable
+from troubleshooter.collectors.aws import Aws, operations
+from troubleshooter.facts import Fact, Reason, Store, Unavailable, asked_by
 from troubleshooter.model import Outcome, Role, Subject
 from troubleshooter.world import all_providers
 
@@ -74,3 +75,20 @@ def test_every_need_can_be_made_or_is_given() -> None:
         for need in check.needs:
             assert need.fact in makeable or need.fact.__name__ in seeds, (check.id, need.fact.__name__)
             assert need.fact.__name__ == "Subject" or issubclass(need.fact, Fact)
+
+
+def test_a_provider_that_takes_aws_declares_what_it_asks() -> None:
+    listed = {f"{service}:{operation}" for service, operation in operations()}
+    providers = [p for group in all_providers().values() for p in group]
+    for provider in providers:
+        takes_aws = any(need.fact is Aws for need in provider.needs)
+        assert provider.asks or not takes_aws, f"{provider.name}: say which operations, `@provides(…, asks=(…))`"
+        assert set(provider.asks) <= listed, provider.name
+    assert {operation for p in providers for operation in p.asks} == listed, "on the list, but nobody asks it"
+
+
+def test_what_a_check_may_ask_follows_from_its_needs() -> None:
+    mismatch = all_checks()["arch_image_function_mismatch"]
+    asked = asked_by([need.fact for need in mismatch.needs], all_providers())
+    assert {"lambda:GetFunction", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} <= asked
+    assert "logs:FilterLogEvents" not in asked

@@ -10,7 +10,9 @@ import pytest
 from tests.lab.aws import Account
 from troubleshooter.collectors.aws import CREDENTIAL_CALLS, SERVICE_IDS, Aws, guard, operations, policy
 from troubleshooter.errors import ReadOnlyViolation
-from troubleshooter.facts import CallLog, SourceError
+from troubleshooter.facts import CallLog, Cost, Provider, SourceError, Store, provides
+from troubleshooter.facts.account import FunctionUrls
+from troubleshooter.facts.store import needs_of
 
 WRITING_VERBS = (
     "Create",
@@ -131,3 +133,22 @@ def test_the_policy_allows_exactly_the_list() -> None:
     statements: Any = policy()["Statement"]
     allowed = {action for statement in statements for action in statement["Action"]}
     assert allowed == {entry["action"] for entry in operations().values()} - {"sts:GetCallerIdentity"}
+
+
+def test_a_provider_asks_nothing_that_it_has_not_declared(aws_account: Account) -> None:
+    aws_account.add_function("demo")
+
+    @provides(cost=Cost.CALL, asks=("lambda:GetFunction",))
+    def declared(aws: Aws) -> FunctionUrls:
+        return FunctionUrls(reading=aws.call("lambda", "GetFunction", FunctionName="demo").reading())
+
+    @provides(cost=Cost.CALL, asks=("lambda:GetPolicy",))
+    def undeclared(aws: Aws) -> FunctionUrls:
+        return FunctionUrls(reading=aws.call("lambda", "GetFunction", FunctionName="demo").reading())
+
+    for provider, asked in ((declared, ["lambda:GetFunction"]), (undeclared, [])):
+        aws_account.calls.clear()
+        made = Provider(provider, FunctionUrls, needs_of(provider), *provider.__provides__)  # type: ignore[attr-defined]
+        fact = Store({FunctionUrls: (made,)}, [Aws(CallLog())]).get(FunctionUrls)
+        assert aws_account.operations == asked
+        assert isinstance(fact, FunctionUrls) == bool(asked), fact

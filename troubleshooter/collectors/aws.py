@@ -17,7 +17,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from troubleshooter.errors import ReadOnlyViolation
-from troubleshooter.facts import CallLog, CallRecord, Reading, Reason, SourceError, Unavailable, now
+from troubleshooter.facts import CallLog, CallRecord, Reading, Reason, SourceError, Unavailable, now, undeclared
 from troubleshooter.model import Origin, Unblock
 
 if TYPE_CHECKING:
@@ -104,12 +104,15 @@ class Aws:
 
         `region` asks another region than the session's, as a repository may lie in one.
 
-        Raises SourceError for whatever else goes wrong, ReadOnlyViolation for an operation that is not on the list.
+        Raises SourceError for whatever else goes wrong, ReadOnlyViolation for an operation that is not on the list, or
+        that the provider which asks has not declared.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
         if (service, operation) not in operations():
             raise ReadOnlyViolation(f"{service}:{operation} is not on the list of reads")
+        if provider := undeclared(f"{service}:{operation}"):
+            raise ReadOnlyViolation(f"{provider} has not declared that it asks {service}:{operation}")
         if self._down is not None:
             raise SourceError(self._down)
         source = f"{service}:{operation}"

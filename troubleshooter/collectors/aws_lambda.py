@@ -28,7 +28,7 @@ class GetFunctionAnswer(Fact):
     """Presigned address of a zip's package: a credential for ten minutes."""
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=("lambda:GetFunction",))
 def get_function(given: GivenFunction, subject: Subject, aws: Aws, secrets: Secrets) -> GetFunctionAnswer | Unavailable:
     """`lambda:GetFunction`."""
     if subject.role is not Role.DEPLOYED:
@@ -60,7 +60,7 @@ def record_of_get_function(answer: GetFunctionAnswer) -> FunctionRecord:
     return answer.record
 
 
-@provides(cost=Cost.CALL, rank=1)
+@provides(cost=Cost.CALL, rank=1, asks=("lambda:GetFunctionConfiguration",))
 def get_function_configuration(
     given: GivenFunction, subject: Subject, aws: Aws, secrets: Secrets
 ) -> FunctionRecord | Unavailable:
@@ -83,7 +83,7 @@ def code_of_get_function(answer: GetFunctionAnswer) -> FunctionCode:
     return answer.code
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=("sts:GetCallerIdentity",))
 def get_caller_identity(given: GivenFunction, aws: Aws) -> Caller:
     """`sts:GetCallerIdentity`, asked only where a function was given: nothing else calls AWS for its own sake."""
     answer = aws.call("sts", "GetCallerIdentity", required=("Account", "Arn"))

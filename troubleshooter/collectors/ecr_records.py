@@ -15,7 +15,7 @@ from troubleshooter.model import Origin, Role, Subject
 _NO_IMAGE = "ImageNotFoundException"
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=("ecr:DescribeImages",))
 def describe_image(code: FunctionCode, subject: Subject, aws: Aws) -> RegistryRecord | Unavailable:
     """`ecr:DescribeImages` by tag and by digest, in one call as long as ECR holds both."""
     if subject.role is not Role.DEPLOYED:

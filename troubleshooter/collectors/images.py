@@ -24,6 +24,10 @@ from troubleshooter.model import Role, Subject, Unblock
 from troubleshooter.redact import Secrets
 
 OCI = {"x86_64": "amd64", "arm64": "arm64"}
+MANIFEST = ("ecr:BatchGetImage",)
+"""What opening an image in ECR calls."""
+BLOB = ("ecr:GetDownloadUrlForLayer",)
+"""What reading its configuration or a layer calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +53,7 @@ class MatchingImage(Fact):
     """What shows that it is the one that AWS runs; empty for a proposed one."""
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=MANIFEST)
 def image_of_record(
     subject: Subject, function: FunctionRecord, code: FunctionCode, aws: Aws, web: Web, secrets: Secrets
 ) -> RegistryImage | Unavailable:
@@ -76,7 +80,7 @@ def image_of_record(
     return RegistryImage(reading=image.manifest.reading, image=image)
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=MANIFEST)
 def image_at_hand(
     given: GivenImage,
     function: FunctionRecord | Unavailable,
@@ -176,26 +180,26 @@ def manifest_of_matching(matching: MatchingImage) -> ImageManifest:
     return replace(manifest, reading=_said(manifest.reading, matching))
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=BLOB)
 def config_of_registry(registry: RegistryImage, secrets: Secrets) -> ImageConfig:
     """The configuration that the registry holds."""
     return registry.image.config(secrets)
 
 
-@provides(cost=Cost.CALL, rank=5)
+@provides(cost=Cost.CALL, rank=5, asks=BLOB)
 def config_of_matching(matching: MatchingImage, secrets: Secrets) -> ImageConfig:
     """The configuration of the image at hand."""
     config = matching.image.config(secrets)
     return replace(config, reading=_said(config.reading, matching))
 
 
-@provides(cost=Cost.BYTES)
+@provides(cost=Cost.BYTES, asks=BLOB)
 def tree_of_registry(registry: RegistryImage) -> ImageTree:
     """The layers that the registry holds, streamed and merged."""
     return registry.image.tree()
 
 
-@provides(cost=Cost.BYTES, rank=-1)
+@provides(cost=Cost.BYTES, rank=-1, asks=BLOB)
 def tree_of_matching(matching: MatchingImage) -> ImageTree:
     """The layers of the image at hand: the same bytes as the registry's, and nearer."""
     tree = matching.image.tree()

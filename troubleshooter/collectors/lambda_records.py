@@ -31,7 +31,7 @@ URLS = 5
 _NOT_DEPLOYED = Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has no record of what is only proposed")
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=("lambda:ListAliases", "lambda:ListVersionsByFunction"))
 def list_versions(given: GivenFunction, subject: Subject, aws: Aws) -> Versions | Unavailable:
     """`lambda:ListAliases`; where there is an alias, `lambda:ListVersionsByFunction` too."""
     if subject.role is not Role.DEPLOYED:
@@ -45,7 +45,7 @@ def list_versions(given: GivenFunction, subject: Subject, aws: Aws) -> Versions 
     )
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=("lambda:ListFunctionUrlConfigs",))
 def list_urls(given: GivenFunction, subject: Subject, aws: Aws) -> FunctionUrls | Unavailable:
     """`lambda:ListFunctionUrlConfigs`: the URLs of the function and of its aliases."""
     if subject.role is not Role.DEPLOYED:
@@ -54,7 +54,7 @@ def list_urls(given: GivenFunction, subject: Subject, aws: Aws) -> FunctionUrls 
     return FunctionUrls(reading=answer.reading(), urls=tuple(urls))
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=("lambda:GetPolicy",))
 def get_policies(urls: FunctionUrls, given: GivenFunction, function: FunctionRecord, aws: Aws) -> UrlPolicies:
     """`lambda:GetPolicy` for each URL that asks for no authentication; no policy at all is a value."""
     policies, reading = [], urls.reading

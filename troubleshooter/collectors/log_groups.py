@@ -25,7 +25,7 @@ MESSAGE = 64_000
 """Characters kept of one event."""
 
 
-@provides(cost=Cost.CALL)
+@provides(cost=Cost.CALL, asks=("logs:FilterLogEvents", "logs:DescribeLogStreams"))
 def log_group(
     given: GivenFunction,
     subject: Subject,

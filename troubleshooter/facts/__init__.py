@@ -5,7 +5,7 @@ providers, registered by `@provides`. Checks and providers name the facts they n
 """
 
 from troubleshooter.facts.base import CallLog, CallRecord, Cost, Fact, Reading, Reason, SourceError, Unavailable, now
-from troubleshooter.facts.store import Provider, Store, providers_in, provides
+from troubleshooter.facts.store import Provider, Store, asked_by, providers_in, provides, undeclared
 
 __all__ = [
     "CallLog",
@@ -18,7 +18,9 @@ __all__ = [
     "SourceError",
     "Store",
     "Unavailable",
+    "asked_by",
     "now",
     "providers_in",
     "provides",
+    "undeclared",
 ]

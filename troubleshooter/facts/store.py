@@ -8,6 +8,7 @@ the same reason. Seeds (the target's parts, clients) are facts that are there fr
 
 from __future__ import annotations
 
+import contextvars
 import inspect
 import threading
 import types
@@ -41,6 +42,8 @@ class Provider:
     needs: tuple[Need, ...]
     cost: Cost
     rank: int
+    asks: tuple[str, ...] = ()
+    """The AWS operations that it may call itself, as `service:Operation`."""
 
     @property
     def name(self) -> str:
@@ -65,11 +68,15 @@ def _need(name: str, hint: Any) -> Need:
     return Need(name, kinds[0], tolerant=len(options) > 1)
 
 
-def provides(*, cost: Cost = Cost.THINK, rank: int = 0) -> Callable[[F], F]:
-    """Marks a function as a provider. Several providers of one fact are tried by ascending `rank`."""
+def provides(*, cost: Cost = Cost.THINK, rank: int = 0, asks: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Marks a function as a provider. Several providers of one fact are tried by ascending `rank`.
+
+    `asks` names the AWS operations that it may call (`"lambda:GetFunction"`), directly or through a fact that it holds; what
+    its needs ask is theirs. Anything else is refused while it runs.
+    """
 
     def mark(function: F) -> F:
-        function.__provides__ = (cost, rank)  # type: ignore[attr-defined]
+        function.__provides__ = (cost, rank, asks)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -86,6 +93,30 @@ def providers_in(modules: Iterable[types.ModuleType]) -> dict[type[Any], tuple[P
             makes = _need("return", typing.get_type_hints(function)["return"]).fact
             found.setdefault(makes, []).append(Provider(function, makes, needs_of(function), *mark))
     return {makes: tuple(sorted(group, key=lambda p: (p.rank, p.name))) for makes, group in found.items()}
+
+
+def asked_by(kinds: Iterable[type[Any]], providers: Mapping[type[Any], tuple[Provider, ...]]) -> frozenset[str]:
+    """Every AWS operation that making these facts may call, their needs included."""
+    seen: set[type[Any]] = set()
+    found: set[str] = set()
+    waiting = list(kinds)
+    while waiting:
+        kind = waiting.pop()
+        if kind not in seen:
+            seen.add(kind)
+            for provider in providers.get(kind, ()):
+                found.update(provider.asks)
+                waiting.extend(need.fact for need in provider.needs)
+    return frozenset(found)
+
+
+_running: contextvars.ContextVar[Provider | None] = contextvars.ContextVar("running", default=None)
+
+
+def undeclared(operation: str) -> str:
+    """The provider that runs on this thread without having declared `operation`; empty where all is well."""
+    provider = _running.get()
+    return "" if provider is None or operation in provider.asks else provider.name
 
 
 @dataclass(slots=True)
@@ -204,6 +235,7 @@ class Store:
             if isinstance(value, Unavailable) and not need.tolerant:
                 return value
             made[need.name] = value
+        running = _running.set(provider)
         try:
             return provider.function(**made)
         except SourceError as error:
@@ -211,6 +243,8 @@ class Store:
         except Exception as error:
             where = f"{provider.function.__module__}.{provider.name}"
             return Unavailable(Reason.FAULT, f"{where} failed: {type(error).__name__}: {error} (a bug of ours)")
+        finally:
+            _running.reset(running)
 
 
 def _words(kind: type[Any]) -> str:
