@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "five incidents to walk through: no account, no engine, no network")
     demo.add_argument("name", nargs="?", metavar="INCIDENT", help="one of them; chosen in the terminal where not given")
     demo.add_argument("--all", action="store_true", help="all of them, unattended")
-    demo.add_argument("--format", default="markdown", help="with --all or a name: markdown (default) or json")
+    demo.add_argument("--format", default="markdown", help="with --all or a name: markdown (default), json or html")
     demo.add_argument("--plain", action="store_true", help="print the walk")
     return parser
 
@@ -125,7 +125,7 @@ def _target_options(parser: argparse.ArgumentParser, *, function: bool) -> None:
 
 
 def _report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", default="markdown", help="markdown (default) or json")
+    parser.add_argument("--format", default="markdown", help="markdown (default), json or html")
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write the report there; standard output stays empty"
     )

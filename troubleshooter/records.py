@@ -10,6 +10,7 @@ from typing import Any
 from troubleshooter import __version__
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import Caller
+from troubleshooter.facts.logs import ExecutionEnvironments, Span
 from troubleshooter.model import (
     Diagnosis,
     Evidence,
@@ -148,6 +149,27 @@ def triage(t: Triage, subjects: Iterable[Subject]) -> Record:
             "suspects": [dataclasses.asdict(x) for x in s.suspects],
         },
     }
+
+
+def timeline(e: ExecutionEnvironments) -> Record:
+    """What the execution environments did; times in ISO 8601, durations in milliseconds."""
+    return {
+        "source": e.reading.source,
+        "timeout_ms": e.timeout_s * 1000 if e.timeout_s else None,
+        "environments": [
+            {"stream": each.stream, "version": each.version, "spans": [_span(s) for s in each.spans]}
+            for each in e.environments
+        ],
+        "left_out": e.left_out,
+        "cold_starts": e.cold_starts,
+        "retries": e.retries,
+        "late_lines": e.late_lines,
+    }
+
+
+def _span(s: Span) -> Record:
+    said = dataclasses.asdict(s)
+    return {**said, "at": s.at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if s.at else None}
 
 
 def diagnosis(d: Diagnosis, caller: Caller | None, redactions: Mapping[str, int]) -> Record:

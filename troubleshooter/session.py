@@ -21,7 +21,7 @@ from troubleshooter.facts import Cost, Reason, Store, Unavailable, now
 from troubleshooter.facts.function import Caller, FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig
-from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
 from troubleshooter.model import Diagnosis, Evidence, Finding, Origin, Outcome, Role, Subject, Target, Verdict
 from troubleshooter.playbook import Node, Playbooks
 from troubleshooter.proposals import propose
@@ -104,6 +104,9 @@ class Session:
         if fresh:
             self.node = self.playbooks.first
         self.journal.append("triage", **records.triage(self.triage, self.stores.by_subject))
+        told = first.get(ExecutionEnvironments)
+        if isinstance(told, ExecutionEnvironments) and told.environments:
+            self.journal.append("timeline", **records.timeline(told))
         return self.triage
 
     def evaluate(self, node: Node | None = None) -> Evaluation:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import jsonschema
 import pytest
 
 from troubleshooter import records, reports
+from troubleshooter.facts import Reading
+from troubleshooter.facts.logs import Environment, ExecutionEnvironments, Span
 from troubleshooter.model import (
     Diagnosis,
     Evidence,
@@ -48,6 +52,18 @@ def evidence(label: str, value: str, origin: Origin = Origin.RECORD) -> Evidence
 def finding(check: str, outcome: Outcome, message: str, **more: Any) -> Finding:
     verdict = Verdict(outcome, message, **more)
     return Finding(check, DEPLOYED, Rung.SPAWN, Severity.ERROR, verdict, on_path=True, elapsed_ms=1.5)
+
+
+def timeline() -> ExecutionEnvironments:
+    """A failed init and an invocation after a pause."""
+    at = dt.datetime.fromisoformat(AT)
+    spans = (
+        Span(at, "init", "error", 9.0, phase="invoke", error_type=HOSTILE),
+        Span(at, "invocation", "success", 120.0, request_id=HOSTILE, frozen_ms=5000.0, late_lines=2),
+    )
+    lanes = (Environment(HOSTILE, "$LATEST", spans),)
+    reading = Reading("logs:FilterLogEvents", Origin.PLATFORM_LOG)
+    return ExecutionEnvironments(reading=reading, environments=lanes, late_lines=2, timeout_s=30)
 
 
 def journal() -> list[dict[str, Any]]:
@@ -89,6 +105,7 @@ def journal() -> list[dict[str, Any]]:
     bodies: list[tuple[str, dict[str, Any]]] = [
         ("start", records.start(Target(function="demo", region="eu-west-1"), {"triage": "0123456789ab"})),
         ("triage", records.triage(Triage(ladder, symptom), [DEPLOYED])),
+        ("timeline", records.timeline(timeline())),
         ("answer", {"playbook": "triage", "node": "where", "reply": "spawn", "by": "engineer", "note": HOSTILE}),
         *(("finding", records.finding(f)) for f in found),
         ("answer", {"playbook": "spawn", "node": "architecture", "reply": "fail", "by": "check", "note": ""}),
@@ -114,6 +131,14 @@ def test_format_is_as_reviewed(name: str) -> None:
     assert made == path.read_text()
     assert "\x1b" not in made
     assert "\u202e" not in made
+
+
+def test_the_page_loads_and_runs_nothing() -> None:
+    page = reports.render(reports.from_journal(journal()), "html")
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"<(?:a|img|link|iframe|form|object)\b|\son\w+=|https?://", page.replace("(http://x)", ""))
 
 
 def test_the_record_keeps_its_contract() -> None:

@@ -16,6 +16,7 @@ from troubleshooter.tui.finding_screen import FindingScreen
 from troubleshooter.tui.intake_screen import IntakeScreen, understood
 from troubleshooter.tui.modals import AnswerModal, HelpModal
 from troubleshooter.tui.report_screen import ReportScreen
+from troubleshooter.tui.timeline_screen import TimelineScreen
 from troubleshooter.tui.walk_screen import WalkScreen
 
 SIZES = [(80, 24), (120, 36)]
@@ -168,6 +169,20 @@ async def test_pasted_text_alone_is_enough_to_start(tmp_path: Path) -> None:
         assert app.session is not None
         assert app.session.diagnosis is not None
         assert app.session.diagnosis.status is Status.SUSPECTED
+
+
+@pytest.mark.parametrize("size", [(40, 12), *SIZES])
+async def test_the_timeline_is_drawn_within_the_screen(size: tuple[int, int], tmp_path: Path) -> None:
+    app = app_on("streaming", tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, ready(app))
+        await pilot.press("t")
+        await until(pilot, at(app, TimelineScreen))
+        shown = text_of(app, "#lanes")
+        assert "Runtime.Invalid" in shown
+        assert "1 invocation" in text_of(app, "#status")
+        if size[0] >= 80:
+            assert max(map(len, shown.splitlines())) <= size[0] - 2
 
 
 async def test_every_screen_has_help(tmp_path: Path) -> None:

@@ -113,3 +113,53 @@ class Timeline(Fact):
     last_change: dt.datetime | None = None
     other_versions: tuple[str, ...] = ()
     """Versions of the function whose events were left out, because another version is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stretch of time in which an execution environment worked."""
+
+    at: dt.datetime | None
+    """When it began, in UTC."""
+    kind: str
+    """`init` or `invocation`."""
+    status: str
+    """`success`, `error`, `timeout`; `unknown` where its end was not seen."""
+    ms: float | None
+    phase: str = ""
+    """Of an init: `init`, or `invoke` where it was done again at the first invocation."""
+    request_id: str = ""
+    attempt: int = 1
+    """Which time the same request was delivered."""
+    init_ms: float | None = None
+    """Of an invocation that was a cold start: how long its init took."""
+    frozen_ms: float | None = None
+    """How long the environment had been frozen before this invocation."""
+    late_lines: int = 0
+    """Lines of earlier work that were written here."""
+    memory_mb: int | None = None
+    max_memory_mb: int | None = None
+    error_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One execution environment: its inits and invocations, oldest first."""
+
+    stream: str
+    version: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionEnvironments(Fact):
+    """What each execution environment did, by the time it began; the newest spans where there are many."""
+
+    environments: tuple[Environment, ...] = ()
+    left_out: int = 0
+    """Older spans that are not among them."""
+    cold_starts: int = 0
+    retries: int = 0
+    """Invocations of a request that had been delivered before."""
+    late_lines: int = 0
+    timeout_s: int | None = None

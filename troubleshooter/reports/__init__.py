@@ -13,6 +13,7 @@ from typing import Any
 from troubleshooter.errors import UsageError
 
 SCHEMA = "troubleshooter.report/1"
+TIMELINE = ("source", "timeout_ms", "environments", "left_out", "cold_starts", "retries", "late_lines")
 Report = dict[str, Any]
 Record = dict[str, Any]
 
@@ -57,6 +58,7 @@ class _Fold:
     def __init__(self) -> None:
         self.start: Record = {}
         self.triage: Record = {}
+        self.timeline: Record | None = None
         self.diagnosis: Record = {}
         self.findings: dict[tuple[str, str], Record] = {}
         self.path: list[Record] = []
@@ -74,6 +76,8 @@ class _Fold:
             self.start = record
         elif kind == "triage":
             self.triage = record
+        elif kind == "timeline":
+            self.timeline = {key: record[key] for key in TIMELINE}
         elif kind == "finding":
             self.findings[record["check"], record["subject"]] = record
         elif kind == "answer":
@@ -123,6 +127,7 @@ class _Fold:
                 "since": symptom.get("since"),
                 "evidence": [evidence.id(e) for e in symptom.get("evidence", [])],
             },
+            "timeline": self.timeline,
             "diagnosis": {
                 "status": diagnosis.get("status", "inconclusive"),
                 "causes": diagnosis.get("causes", []),

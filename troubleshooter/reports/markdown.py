@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from troubleshooter.reports import timeline
 from troubleshooter.text import Safe, for_report, one_line
 
 FORMAT = "markdown"
-_STATES = {"passed": "✓", "failed": "✗", "unknown": "·"}
-_TITLES = {
+STATES = {"passed": "✓", "failed": "✗", "unknown": "·"}
+TITLES = {
     "confirmed": "Confirmed",
     "suspected": "Suspected, not proven",
     "none": "Nothing wrong was found",
@@ -21,11 +22,13 @@ _TITLES = {
 }
 _VALUE, _GAPS = 400, 200
 """Characters of an observed value, and of a reason, that are shown; the JSON report has them whole."""
+_SPANS, _BAR = 15, 16
+"""Spans of the timeline, and the columns of its longest bar."""
 
 
 def render(report: dict[str, Any]) -> str:
     """The report as Markdown."""
-    parts = [*_head(report), *_causes(report), *_ladder(report), *_others(report), *_gaps(report)]
+    parts = [*_head(report), *_causes(report), *_ladder(report), *_timeline(report), *_others(report), *_gaps(report)]
     parts += [*_verifications(report), *_path(report), *_notes(report), *_tail(report)]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -54,7 +57,8 @@ def block(text: str, language: str = "") -> Iterator[str]:
     yield fence
 
 
-def _name(report: Mapping[str, Any]) -> str:
+def target_name(report: Mapping[str, Any]) -> str:
+    """What the engineer gave first."""
     target = report["target"]
     for key in ("function", "image", "template", "source", "logs"):
         if target.get(key):
@@ -64,9 +68,9 @@ def _name(report: Mapping[str, Any]) -> str:
 
 def _head(report: Mapping[str, Any]) -> Iterator[str]:
     diagnosis = report["diagnosis"]
-    yield f"# {code(_name(report))}: {_TITLES[diagnosis['status']].lower()}"
+    yield f"# {code(target_name(report))}: {TITLES[diagnosis['status']].lower()}"
     yield ""
-    yield f"**{_TITLES[diagnosis['status']]}** — {prose(diagnosis['summary'])}"
+    yield f"**{TITLES[diagnosis['status']]}** — {prose(diagnosis['summary'])}"
     yield ""
     since = report["symptom"].get("since")
     if since:
@@ -139,8 +143,29 @@ def _ladder(report: Mapping[str, Any]) -> Iterator[str]:
     for rung in report["ladder"]:
         shown = [report["evidence"][e] for e in rung["evidence"][:1]]
         by = "; ".join(f"{prose(e['label'])} {code(e['value'], 100)}" for e in shown) or "–"
-        yield f"| {_STATES[rung['state']]} | {rung['rung']} | {rung['state']} | {by} |"
+        yield f"| {STATES[rung['state']]} | {rung['rung']} | {rung['state']} | {by} |"
     yield ""
+
+
+def _timeline(report: Mapping[str, Any]) -> Iterator[str]:
+    told = report["timeline"]
+    if told is None:
+        return
+    yield "## What the log shows"
+    yield ""
+    yield f"{prose(timeline.summary(told))}. The newest:"
+    yield ""
+    for lane in timeline.lanes(told, _SPANS):
+        yield from block("\n".join([lane.title, *(_span(row) for row in lane.rows)]))
+        yield ""
+
+
+def _span(row: timeline.Row) -> str:
+    if not row.status:
+        return f"{'':<12}  ┆ frozen {row.took}"
+    mark = timeline.SYMBOLS[row.status]
+    remarks = " · ".join([*([row.status] if row.status != "success" else []), *row.remarks])
+    return f"{row.time:<12}  {mark} {row.what:<19}  {row.took:>10}  {timeline.bar(row.share, _BAR):<{_BAR}}  {remarks}"
 
 
 def _others(report: Mapping[str, Any]) -> Iterator[str]:
@@ -160,18 +185,24 @@ def _others(report: Mapping[str, Any]) -> Iterator[str]:
         yield ""
 
 
-def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
+def gaps(report: Mapping[str, Any]) -> list[tuple[str, str, list[str]]]:
+    """Each reason once: why something could not be told, what would settle it, and the checks that it keeps open."""
     reasons: dict[str, tuple[str, list[str]]] = {
         g["detail"]: ((g["unblock"] or {}).get("text", ""), []) for g in report["unread"]
     }
     for gap in report["could_not_check"]:
         reasons.setdefault(gap["reason"], (gap["unblock"]["text"], []))[1].append(gap["check"])
-    if not reasons:
+    return [(reason, unblock, list(dict.fromkeys(checks))) for reason, (unblock, checks) in reasons.items()]
+
+
+def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
+    found = gaps(report)
+    if not found:
         return
     yield "## Could not be told"
     yield ""
-    for reason, (unblock, checks) in reasons.items():
-        kept_open = ": " + ", ".join(code(c) for c in dict.fromkeys(checks)) if checks else ""
+    for reason, unblock, checks in found:
+        kept_open = ": " + ", ".join(code(c) for c in checks) if checks else ""
         yield f"- because {prose(reason, _GAPS)}{kept_open}"
         if unblock:
             yield f"  - to settle it: {prose(unblock)}"

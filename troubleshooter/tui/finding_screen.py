@@ -42,13 +42,14 @@ class FindingScreen(OwnScreen):
         "Commands are shown and copied, never run.\n\n"
         "↑ ↓  choose a command      c, Enter  copy it (also written to a file)\n"
         "v    verify: read again what this verdict used, and compare\n"
-        "i    note                  e  report\n"
+        "i    note     t  timeline of the log     e  report\n"
         "Esc  back to the walk      Ctrl+Q  quit"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy command", id="copy.fix"),
         Binding("v", "verify", "Verify", id="walk.refresh"),
         Binding("i", "note", "Note", id="note.add"),
+        Binding("t", "timeline", "Timeline", id="timeline.open"),
         Binding("e", "export", "Report", id="report.export"),
         BACK,
         HELP,
@@ -174,6 +175,11 @@ class FindingScreen(OwnScreen):
         if text:
             self.session.note(text)
             self.notify("noted", markup=False, timeout=2)
+
+    def action_timeline(self) -> None:
+        from troubleshooter.tui.timeline_screen import TimelineScreen
+
+        self.app.push_screen(TimelineScreen(self.session))
 
     def action_export(self) -> None:
         from troubleshooter.tui.report_screen import ReportScreen

@@ -16,7 +16,7 @@ from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
 from troubleshooter.tui.inert import line
 from troubleshooter.tui.modals import LineModal
 
-SUFFIXES = {"markdown": ".md", "json": ".json"}
+SUFFIXES = {"markdown": ".md", "json": ".json", "html": ".html"}
 
 
 class ReportScreen(OwnScreen):
@@ -24,7 +24,7 @@ class ReportScreen(OwnScreen):
 
     HELP_TEXT = (
         "The report\n\n"
-        "m  Markdown          j  JSON\n"
+        "m  Markdown          j  JSON          h  HTML\n"
         "w  write it to a file\n"
         "Esc  back            Ctrl+Q  quit\n\n"
         "It is made of the session's journal: today's and last month's are the same."
@@ -33,6 +33,7 @@ class ReportScreen(OwnScreen):
         Binding("w", "write", "Write", id="report.write"),
         Binding("m", "show('markdown')", "Markdown", id="report.markdown"),
         Binding("j", "show('json')", "JSON", id="report.json"),
+        Binding("h", "show('html')", "HTML", id="report.html"),
         BACK,
         HELP,
     ]

@@ -44,6 +44,7 @@ class WalkScreen(OwnScreen):
         "Enter  take the proposed answer, go on      a  answer by hand, with a reason\n"
         "b      take the last answer back            i  add a note to the record\n"
         "f      the diagnosis                        e  report\n"
+        "t      the timeline of the log\n"
         "Esc    back to the screen before            Ctrl+Q  quit; the session can be resumed\n\n"
         "✓ ok   ✗ problem   ? could not tell   – not applicable   · unknown"
     )
@@ -53,6 +54,7 @@ class WalkScreen(OwnScreen):
         Binding("b,backspace", "undo", "Take back", key_display="b", id="answer.undo"),
         Binding("i", "note", "Note", id="note.add"),
         Binding("f", "finding", "Diagnosis", id="finding.open"),
+        Binding("t", "timeline", "Timeline", id="timeline.open"),
         Binding("e", "export", "Report", id="report.export"),
         BACK,
         HELP,
@@ -181,6 +183,11 @@ class WalkScreen(OwnScreen):
             self.app.push_screen(FindingScreen(self.session))
         else:
             self.notify("no diagnosis yet: Enter goes on", markup=False, timeout=2)
+
+    def action_timeline(self) -> None:
+        from troubleshooter.tui.timeline_screen import TimelineScreen
+
+        self.app.push_screen(TimelineScreen(self.session))
 
     def action_export(self) -> None:
         from troubleshooter.tui.report_screen import ReportScreen
