@@ -22,6 +22,7 @@ from troubleshooter.facts.function import Caller, FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
+from troubleshooter.facts.metrics import Metrics
 from troubleshooter.model import Diagnosis, Evidence, Finding, Origin, Outcome, Role, Subject, Target, Verdict
 from troubleshooter.playbook import Node, Playbooks
 from troubleshooter.proposals import propose
@@ -93,13 +94,16 @@ class Session:
             self.journal.append("start", **records.start(self.target, self.playbooks.hashes))
         wanted = {need.fact for check in all_checks().values() for need in check.needs}
         self.stores = world.open_stores(
-            self.target, self.world, prefetch=[FunctionRecord, ImageConfig, Timeline, *sorted(wanted, key=str)]
+            self.target, self.world, prefetch=[FunctionRecord, ImageConfig, Timeline, Metrics, *sorted(wanted, key=str)]
         )
         first = self.stores.first
         first.get(FunctionRecord)
         # Nothing depends on the caller, so it does not stand in the way of what the rest waits for.
         world.start(first, [Caller])
-        self.triage = triage(self.stores.role, first.get(FunctionRecord), first.get(Timeline), first.get(GivenText))
+        seen = (self.stores.role, first.get(FunctionRecord), first.get(Timeline), first.get(GivenText))
+        self.triage = triage(*seen)
+        if not self.triage.symptom.healthy:
+            self.triage = triage(*seen, first.get(Metrics))
         self.stores.role = self.triage.symptom.role
         if fresh:
             self.node = self.playbooks.first

@@ -9,12 +9,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from troubleshooter import suspects
+from troubleshooter import counted, suspects
 from troubleshooter.checks import all_modes
 from troubleshooter.facts import Fact, Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import InitRecord, Invocation, Timeline
+from troubleshooter.facts.metrics import Metrics
 from troubleshooter.model import Evidence, Origin, Role, Rung, RungReport, RungState, Symptom
 from troubleshooter.text import one_line
 
@@ -85,8 +86,13 @@ def triage(
     record: FunctionRecord | Unavailable,
     timeline: Timeline | Unavailable,
     text: GivenText | Unavailable,
+    metrics: Metrics | Unavailable | None = None,
 ) -> Triage:
-    """Ladder and symptom of the newest attempt that the evidence shows."""
+    """Ladder and symptom of the newest attempt that the evidence shows.
+
+    `metrics` tell how often it fails and since when, and stand in for a log that tells of no attempt; None: not asked for.
+    """
+    numbers = metrics if isinstance(metrics, Metrics) else None
     ladder = _Ladder()
     texts = tuple(_texts(record, timeline, text))
     pasted = _pasted(text, deployed=role is Role.DEPLOYED)
@@ -107,8 +113,8 @@ def triage(
                 rung=stopped.rung,
                 role=Role.ATTEMPTED if newer else role,
                 summary=stopped.summary,
-                evidence=stopped.evidence,
-                since=_since(timeline, stopped),
+                evidence=(*stopped.evidence, *counted.how_often(numbers)),
+                since=_since(timeline, stopped, numbers),
                 texts=texts,
             )
             return Triage(ladder.reports(), symptom)
@@ -118,13 +124,32 @@ def triage(
         ladder.mark(Rung.INVOKE, RungState.PASSED, *attempt.evidence)
         ladder.passed_below(Rung.INVOKE, *attempt.evidence)
     said = isinstance(text, GivenText)
+    if attempt is None and numbers is not None and (numbers.calls or numbers.throttled):
+        return _by_numbers(ladder, numbers, timeline, role, texts, said=said)
     healthy = attempt is not None and not said
     summary = _quiet_summary(attempt, said=said, timeline=timeline, record=record)
     evidence = attempt.evidence if attempt is not None else ()
     return Triage(
         ladder.reports(),
-        Symptom(None, role, summary, evidence, texts=texts, healthy=healthy),
+        Symptom(None, role, summary, (*evidence, *counted.how_often(numbers)), texts=texts, healthy=healthy),
     )
+
+
+def _by_numbers(
+    ladder: _Ladder,
+    metrics: Metrics,
+    timeline: Timeline | Unavailable,
+    role: Role,
+    texts: tuple[str, ...],
+    *,
+    said: bool,
+) -> Triage:
+    """What the metrics alone tell: that it fails, that nothing is let through, or that all goes well. Never why."""
+    evidence = counted.how_often(metrics)
+    if not (said or metrics.failing or metrics.blocked):
+        ladder.mark(Rung.INVOKE, RungState.PASSED, *evidence)
+        ladder.passed_below(Rung.INVOKE, *evidence)
+    return Triage(ladder.reports(), replace(counted.symptom(metrics, timeline, role, said=said), texts=texts))
 
 
 def refused(text: str) -> bool:
@@ -291,13 +316,15 @@ def _same_cause(record: FunctionRecord | Unavailable, text: GivenText | Unavaila
     return bool(reasons and said) and reasons[0].cause == said[0].cause
 
 
-def _since(timeline: Timeline | Unavailable, stopped: Attempt) -> str | None:
+def _since(timeline: Timeline | Unavailable, stopped: Attempt, metrics: Metrics | None) -> str | None:
+    """The first failure that log or metrics show since the last change; the log may have been read in part only."""
     if not isinstance(timeline, Timeline) or stopped.at is None:
         return None
     failures = [i.at for i in timeline.inits if i.status != "success" and i.at]
     failures += [i.start for i in timeline.invocations if i.status not in ("success", "unknown") and i.start]
-    first = min(failures, default=stopped.at)
-    return first.isoformat(timespec="seconds").replace("+00:00", "Z")
+    if metrics is not None and metrics.failing_since is not None:
+        failures.append(metrics.failing_since)
+    return counted.stamp(min(failures, default=stopped.at))
 
 
 def _quiet_summary(

@@ -75,7 +75,7 @@ def parse(method: str, target: str, headers: Mapping[str, str], body: bytes, ser
     if service is None:
         return Request(signing_name, "", region, access_key)
     model = service_model(service)
-    protocol = model.metadata["protocol"]
+    protocol = model.resolved_protocol
     if protocol == "rest-json":
         operation, parameters = _rest_request(model, method, target, headers, body)
     elif protocol == "json":
@@ -155,7 +155,7 @@ def _query_request(body: bytes) -> tuple[str, dict[str, Any]]:
 def answer(request: Request, output: Mapping[str, Any]) -> Response:
     """The HTTP answer that carries `output`, whose keys are botocore's member names."""
     operation = service_model(request.service).operation_model(request.operation)
-    protocol = service_model(request.service).metadata["protocol"]
+    protocol = service_model(request.service).resolved_protocol
     status = int(operation.http.get("responseCode", 200))
     headers = {"x-amzn-requestid": REQUEST_ID}
     if protocol == "query":
@@ -170,7 +170,7 @@ def error(request: Request, failure: AwsError) -> Response:
     """The HTTP answer that carries an error."""
     headers = {"x-amzn-requestid": REQUEST_ID, "x-amzn-errortype": failure.code}
     known = request.service and request.operation
-    protocol = service_model(request.service).metadata["protocol"] if known else "rest-json"
+    protocol = service_model(request.service).resolved_protocol if known else "rest-json"
     if protocol == "query":
         text = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(failure.code)}</Code>"

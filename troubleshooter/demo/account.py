@@ -86,6 +86,7 @@ class DemoAccount:
             ),
             "FilterLogEvents": self._events,
             "DescribeImages": self._describe_images,
+            "GetMetricData": lambda _: _json({"MetricDataResults": []}),
             "ListAliases": lambda _: _json({"Aliases": []}),
             "ListFunctionUrlConfigs": lambda _: _json({"FunctionUrlConfigs": []}),
         }

@@ -1,0 +1,46 @@
+"""What the stand-in account has observed: CloudWatch's metrics. Given to an account by a test, answered over real HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.aws_wire import Request
+
+if TYPE_CHECKING:
+    from tests.lab.aws import Account
+
+BIN_S = 300
+
+
+def metrics(account: Account, *, newest: dt.datetime | None = None, **series: Sequence[float | None]) -> None:
+    """Values of metrics by name, one for each five minutes, oldest first; the last bin holds `newest` (now)."""
+    last = (newest or dt.datetime.now(dt.UTC)).timestamp() // BIN_S * BIN_S
+
+    def answer(_: Account, request: Request) -> Mapping[str, Any]:
+        asked = request.parameters
+        results = [_result(query, series, last, asked) for query in asked["MetricDataQueries"]]
+        return {"MetricDataResults": results, "Messages": []}
+
+    account.answer("cloudwatch", "GetMetricData", answer)
+
+
+def _result(
+    query: Mapping[str, Any], series: Mapping[str, Sequence[float | None]], last: float, asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    stat = query["MetricStat"]
+    period, reduce = stat["Period"], sum if stat["Stat"] == "Sum" else max
+    bins: dict[float, list[float]] = {}
+    for age, value in enumerate(reversed(series.get(stat["Metric"]["MetricName"], ()))):
+        at = last - BIN_S * age
+        if value is not None and asked["StartTime"] <= at < asked["EndTime"]:
+            bins.setdefault(at // period * period, []).append(value)
+    pairs = sorted(bins.items(), reverse=asked.get("ScanBy") != "TimestampAscending")
+    return {
+        "Id": query["Id"],
+        "Label": stat["Metric"]["MetricName"],
+        "StatusCode": "Complete",
+        "Timestamps": [dt.datetime.fromtimestamp(at, dt.UTC) for at, _ in pairs],
+        "Values": [float(reduce(values)) for _, values in pairs],
+    }
