@@ -18,7 +18,7 @@ from troubleshooter.analysis import (
     runtime,
 )
 from troubleshooter.facts import Reading, Reason, Store, Unavailable, providers_in
-from troubleshooter.facts.function import FunctionCode, FunctionRecord, ImageOverride
+from troubleshooter.facts.function import EnvironmentVariable, FunctionCode, FunctionRecord, ImageOverride
 from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree
 from troubleshooter.facts.logs import ErrorText, Invocation, Timeline
 from troubleshooter.model import Origin
@@ -38,13 +38,16 @@ def an_image(
     *,
     base: Files | None = None,
     timeline: Timeline | Unavailable = NO_LOGS,
+    own: tuple[EnvironmentVariable, ...] = (),
     **config: Any,
 ) -> Launched:
-    """An image function of AWS's Python 3.12 base. `files` are the task root's, or absolute; `override` its own Command."""
+    """An image function of AWS's Python 3.12 base. `files` are the task root's, or absolute; `override` its own Command, `own`
+    its own environment."""
     layers = {**(aws_base() if base is None else base)}
     layers.pop("/var/task/app.py", None)
     layers.update({path if path.startswith("/") else f"/var/task/{path}": text for path, text in files.items()})
-    record = function_record(override=ImageOverride(command=(override,)) if override else ImageOverride())
+    command_of_its_own = ImageOverride(command=(override,)) if override else ImageOverride()
+    record = function_record(override=command_of_its_own, environment=own)
     facts = {
         FunctionRecord: record,
         ImageConfig: image_config(command=(command,), **config),

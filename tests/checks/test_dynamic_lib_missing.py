@@ -76,6 +76,14 @@ def test_library_path_is_followed_to_the_libraries_of_libraries() -> None:
     assert python_image(files, environment=path).ask(the_check).outcome is Outcome.FAIL
 
 
+def test_the_functions_own_library_path_replaces_the_images() -> None:
+    files = package(("libcv.so.4",), **{"/opt/x/libcv.so.4": shared(needed=("libGL.so.1",))})
+    image = (variable("LAMBDA_TASK_ROOT", "/var/task"), variable("LD_LIBRARY_PATH", "/opt/x"))
+    own = (variable("LD_LIBRARY_PATH", "/var/task/lib"),)
+    assert python_image(files, environment=image, own=own).ask(the_check).outcome is Outcome.PASS
+    assert python_image(files, environment=own, own=(image[1],)).ask(the_check).outcome is Outcome.FAIL
+
+
 def test_node_addon() -> None:
     files = {
         "index.js": "const v = require('v');\nexports.handler = async () => v;\n",

@@ -31,30 +31,32 @@ def test_a_library_of_another_cpu_is_passed_over() -> None:
         "/usr/lib64/libx.so": shared(),
     }
     libraries = Libraries(tree(files), ("/first",))
-    elf = libraries.tree.elf(MODULE)
-    assert elf is not None
-    assert libraries.find("libx.so", MODULE, elf) == "/usr/lib64/libx.so"
+    assert [each.path for each in libraries.loading(MODULE).objects] == [MODULE, "/usr/lib64/libx.so"]
     assert libraries.missing(MODULE) == ()
 
 
-def test_rpath_counts_unless_there_is_a_runpath_and_origin_is_the_real_folder() -> None:
+def test_origin_is_the_folder_of_the_path_as_it_was_opened() -> None:
     files: Files = {
         "/real/m.so": shared(needed=("libx.so",), runpath="$ORIGIN/libs:/other"),
         MODULE: link("/real/m.so"),
         "/real/libs/libx.so": shared(needed=("liblost.so",)),
     }
-    lost = Libraries(tree(files)).missing(MODULE)
+    lost = Libraries(tree(files)).missing("/real/m.so")
     assert [(each.name, each.wanted_by) for each in lost] == [("liblost.so", "/real/libs/libx.so")]
+    assert [each.path for each in Libraries(tree(files)).loading(MODULE).objects] == [MODULE]
 
 
-def test_configured_folders_are_looked_into() -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_configured_folders_count_where_the_cache_was_not_read(kept: bool) -> None:
     files: Files = {
         MODULE: shared(needed=("libx.so",)),
         "/etc/ld.so.conf": "include ld.so.conf.d/*.conf\n",
         "/etc/ld.so.conf.d/x.conf": "# comment\n/srv/lib\n",
         "/srv/lib/libx.so": shared(needed=("liblost.so",)),
+        **({"/etc/ld.so.cache": "no cache of glibc"} if kept else {}),
     }
-    assert [each.name for each in Libraries(tree(files)).missing(MODULE)] == ["liblost.so"]
+    # Without a cache the loader never looks there; and a library that lies anywhere is not called missing.
+    assert [each.name for each in Libraries(tree(files)).missing(MODULE)] == (["liblost.so"] if kept else [])
 
 
 def test_libraries_that_load_each_other_end() -> None:

@@ -20,6 +20,7 @@ from troubleshooter.analysis.python_lookup import Lookup, Target
 from troubleshooter.analysis.python_scope import Bound, binds
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.elf import identify
+from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import CodeTree, ImageConfig
 from troubleshooter.facts.libraries import Libraries
 from troubleshooter.facts.native import NativeFile, NativeModule, NativeModules
@@ -42,6 +43,7 @@ def python_native_modules(
     resolution: HandlerResolution,
     code: CodeTree,
     config: ImageConfig | Unavailable,
+    function: FunctionRecord | Unavailable,
 ) -> NativeModules | Unavailable:
     """Native modules on the search path, with what the handler's imports do with them."""
     wrong = not_python(runtime)
@@ -49,7 +51,7 @@ def python_native_modules(
         return wrong
     if code.kind == "source":
         return Unavailable(Reason.NOT_OF_THIS_KIND, "a source folder does not show what is installed")
-    scan = Scan(runtime, code, libraries_of(code, config, runtime))
+    scan = Scan(runtime, code, libraries_of(code, config, function))
     faulty = list(scan.faulty())
     modules: tuple[NativeModule, ...] = ()
     unread: tuple[str, ...] = runtime.open_ends
@@ -66,12 +68,37 @@ def python_native_modules(
     )
 
 
-def libraries_of(code: CodeTree, config: ImageConfig | Unavailable, runtime: RuntimeModel) -> Libraries | None:
-    """The loader's view of an image; None for a zip, whose system is not in it."""
+def libraries_of(
+    code: CodeTree, config: ImageConfig | Unavailable, function: FunctionRecord | Unavailable
+) -> Libraries | None:
+    """The loader's view of an image; None for a zip, whose system is not in it, and where LD_LIBRARY_PATH is not known."""
     if code.kind != "image":
         return None
-    known = config.variable("LD_LIBRARY_PATH") if isinstance(config, ImageConfig) else None
-    return Libraries(code.tree, tuple(p for p in (known or "").split(":") if p.startswith("/")))
+    known = library_path(config, function)
+    folder = config.workdir if isinstance(config, ImageConfig) and config.workdir else "/"
+    return None if known is None else Libraries(code.tree, known.elements, folder)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPath:
+    """LD_LIBRARY_PATH of the process."""
+
+    elements: tuple[str, ...]
+    origin: str
+    """`function`, `image`, or empty where neither sets it."""
+
+
+def library_path(config: ImageConfig | Unavailable, function: FunctionRecord | Unavailable) -> LibraryPath | None:
+    """The function's value in place of the image's; None where one is set and its value is not known."""
+    own = function.variable("LD_LIBRARY_PATH") if isinstance(function, FunctionRecord) else None
+    if own is not None:
+        return None if own.value is None else LibraryPath(_elements(own.value), "function")
+    text = config.variable("LD_LIBRARY_PATH") if isinstance(config, ImageConfig) else None
+    return LibraryPath(_elements(text), "image") if text else LibraryPath((), "")
+
+
+def _elements(value: str) -> tuple[str, ...]:
+    return tuple(re.split("[:;]", value)) if value else ()
 
 
 def native_file(tree: FileTree, path: str, suffixes: tuple[str, ...] = ()) -> NativeFile:

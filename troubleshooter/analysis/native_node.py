@@ -23,6 +23,7 @@ from troubleshooter.analysis.node_resolution import Resolver, package_name
 from troubleshooter.analysis.python_finder import Access
 from troubleshooter.analysis.python_handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import CodeTree, ImageConfig
 from troubleshooter.facts.libraries import Libraries
 from troubleshooter.facts.native import NativeModule, NativeModules, PlatformPackage
@@ -48,7 +49,7 @@ _WASM = ("wasm32", "wasm")
 
 @provides(rank=1)
 def node_native_modules(
-    runtime: RuntimeModel, code: CodeTree, config: ImageConfig | Unavailable
+    runtime: RuntimeModel, code: CodeTree, config: ImageConfig | Unavailable, function: FunctionRecord | Unavailable
 ) -> NativeModules | Unavailable:
     """Addons with a fault and platform packages that are absent, with what loading the handler does with them."""
     wrong = not_node(runtime)
@@ -59,7 +60,7 @@ def node_native_modules(
     if runtime.handler is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
     files = NodeFiles(code.tree)
-    libraries = libraries_of(code, config, runtime)
+    libraries = libraries_of(code, config, function)
     machine = OCI.get(runtime.architecture, runtime.architecture)
     addons = {m.name: m for m in _addons(code, libraries, machine)}
     absent = list(_absent(code, runtime, machine, musl=bool(libraries and libraries.musl)))

@@ -50,6 +50,7 @@ _KNOWN = frozenset(
         "uv.lock",
         "yarn.lock",
         "ld.so.conf",
+        "ld.so.cache",
         "pyvenv.cfg",
         "passwd",
         "group",

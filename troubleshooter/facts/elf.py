@@ -29,6 +29,8 @@ _MACHINES = {
 _TYPES = {1: "relocatable", 2: "executable", 3: "shared", 4: "core"}
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 5, 14, 15, 29
+_WEAK = 2
+"""A version that may be absent."""
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 
 
@@ -270,7 +272,8 @@ def _versions(source: _Bytes, segments: list[_Segment], tags: dict[int, int]) ->
             version = source.string(strings + entry[3]) if entry else None
             if entry is None or library is None or version is None:
                 break
-            found.append((library, version))
+            if not entry[1] & _WEAK:
+                found.append((library, version))
             if not entry[4]:
                 break
             each += entry[4]

@@ -6,18 +6,12 @@ before. Libraries of the C library itself are left out, because their absence is
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from troubleshooter.facts.elf import Elf
+from troubleshooter.facts.loader import Loader, Loading
 from troubleshooter.facts.tree import FileTree
-
-DEEP = 300
-"""Most libraries looked at for one file."""
-DEFAULTS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
-TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
 _OF_THE_C_LIBRARY = re.compile(r"^(?:ld-|ld64|linux-|libc\.|lib(?:m|pthread|dl|rt|util|resolv|anl|nsl|crypt)\.so)")
 _NUMBERED = re.compile(r"^([A-Z]+)_(\d+(?:\.\d+)*)$")
@@ -52,9 +46,10 @@ class Libraries:
 
     tree: FileTree
     library_path: tuple[str, ...] = ()
-    """The folders of LD_LIBRARY_PATH."""
-    _found: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
-    _read: dict[str, Elf | None] = field(default_factory=dict, compare=False, repr=False)
+    """Elements of LD_LIBRARY_PATH."""
+    cwd: str = "/"
+    _loaders: dict[tuple[str, bool], Loader] = field(default_factory=dict, compare=False, repr=False)
+    _last: dict[str, Loading] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
@@ -72,91 +67,52 @@ class Libraries:
         own = [n for folder in ("/lib", "/usr/lib") for n in self.tree.children(folder)]
         return any(n.startswith("ld-musl-") for n in own) and "libc.so.6" not in self.names
 
-    @cached_property
-    def configured(self) -> tuple[str, ...]:
-        """Folders of /etc/ld.so.conf and what it includes."""
-        texts = [self.tree.text("/etc/ld.so.conf") or ""]
-        names = [n for n in self.tree.children("/etc/ld.so.conf.d") if n.endswith(".conf")]
-        texts += [self.tree.text(f"/etc/ld.so.conf.d/{name}") or "" for name in names]
-        return tuple(line.strip() for text in texts for line in text.splitlines() if line.strip().startswith("/"))
+    def loader(self, machine: str, *, given: bool = True) -> Loader:
+        """The loader for a CPU; not `given`, as it is without LD_LIBRARY_PATH."""
+        key = (machine, given)
+        if key not in self._loaders:
+            path = self.library_path if given else ()
+            self._loaders[key] = Loader(self.tree, machine, path, self.cwd, self.musl)
+        return self._loaders[key]
 
-    def folders(self, path: str, elf: Elf) -> tuple[str, ...]:
-        """Where the loader looks for the libraries of the file at `path`, a real path."""
-        first = [] if elf.runpath else _expanded(elf.rpath, path)
-        last = _expanded(elf.runpath, path)
-        triplet = TRIPLETS.get(elf.machine, "")
-        multiarch = (f"/lib/{triplet}", f"/usr/lib/{triplet}", f"/usr/local/lib/{triplet}") if triplet else ()
-        return tuple(dict.fromkeys([*first, *self.library_path, *last, *self.configured, *multiarch, *DEFAULTS]))
-
-    def find(self, name: str, path: str, elf: Elf) -> str:
-        """Real path of the library `name` for the file at `path`; empty where it is in none of its folders."""
-        for folder in self.folders(path, elf):
-            key = (folder, name)
-            if key not in self._found:
-                found = self.tree.resolve(posixpath.join(folder, name))
-                self._found[key] = found.path if found.entry is not None else ""
-            candidate = self._found[key]
-            if candidate:
-                other = self._elf(candidate)
-                # The loader passes over libraries of another CPU.
-                if other is None or other.machine in (elf.machine, "unknown"):
-                    return candidate
-        return ""
+    def loading(self, path: str) -> Loading:
+        """What loading the file at `path` leads to, alone in a process."""
+        if path not in self._last:
+            elf = self.tree.elf(path)
+            self._last.clear()
+            self._last[path] = Loading() if elf is None else self.loader(elf.machine).load(path)
+        return self._last[path]
 
     def missing(self, path: str) -> tuple[MissingLibrary, ...]:
         """Libraries that the file at `path`, or a library that it loads, needs and that no file of the tree is."""
-        lost: list[MissingLibrary] = []
-        for here, elf in self._loaded(path):
-            names = [n for n in elf.needed if n not in self.names and "/" not in n and not self._own(n)]
-            lost += [MissingLibrary(name, here) for name in names]
+        lost = [
+            MissingLibrary(each.name, each.wanted_by)
+            for each in self.loading(path).lost
+            if each.name not in self.names and "/" not in each.name and not _OF_THE_C_LIBRARY.match(each.name)
+        ]
         return tuple({each.name: each for each in reversed(lost)}.values())[::-1]
 
     def outdated(self, path: str) -> tuple[OldLibrary, ...]:
-        """Versions that the file at `path` needs of a library that lacks them, and that no other of its name has."""
-        elf = self._elf(path)
-        if elf is None:
-            return ()
+        """Versions that the file at `path`, or a library that it loads, needs of one that lacks them, where no other has them."""
         old = []
-        real = self.tree.resolve(path).path
-        for name, version in elf.versions:
-            found = self.find(name, real, elf)
-            library = self._elf(found) if found else None
-            if library is None or not library.complete or not library.provides:
+        loader = self.loader(self._machine(path))
+        for each in self.loading(path).unmet:
+            library = loader.elf(self.tree.resolve(each.path).path)
+            if library is None or any(each.version in self._versions(p) for p in self.names.get(each.name, ())):
                 continue
-            if version in library.provides or any(version in self._versions(p) for p in self.names.get(name, ())):
-                continue
-            newest = newest_of(version, library.provides)
+            newest = newest_of(each.version, library.provides)
             if newest:
-                old.append(OldLibrary(found, name, version, newest, real))
+                real = self.tree.resolve(each.path).path
+                old.append(OldLibrary(real, each.name, each.version, newest, each.wanted_by))
         return tuple(old)
 
-    def _elf(self, path: str) -> Elf | None:
-        """Header facts of the file at `path`; a library is asked for once for every file that loads it."""
-        if path not in self._read:
-            self._read[path] = self.tree.elf(path)
-        return self._read[path]
+    def _machine(self, path: str) -> str:
+        elf = self.tree.elf(path)
+        return elf.machine if elf is not None else ""
 
     def _versions(self, path: str) -> tuple[str, ...]:
-        other = self._elf(path)
+        other = self.loader(self._machine(path)).elf(self.tree.resolve(path).path)
         return other.provides if other is not None else ()
-
-    def _own(self, name: str) -> bool:
-        return _OF_THE_C_LIBRARY.match(name) is not None
-
-    def _loaded(self, path: str) -> list[tuple[str, Elf]]:
-        """The file and the libraries that load with it, as far as they are found."""
-        todo, seen, loaded = [self.tree.resolve(path).path], set[str](), []
-        while todo and len(seen) < DEEP:
-            here = todo.pop(0)
-            if here in seen:
-                continue
-            seen.add(here)
-            elf = self._elf(here)
-            if elf is None:
-                continue
-            loaded.append((here, elf))
-            todo += [found for name in elf.needed if (found := self.find(name, here, elf))]
-        return loaded
 
 
 def newest_of(version: str, provides: tuple[str, ...]) -> str:
@@ -171,10 +127,3 @@ def newest_of(version: str, provides: tuple[str, ...]) -> str:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
-
-
-def _expanded(value: str | None, path: str) -> list[str]:
-    """The folders of a RPATH or RUNPATH."""
-    folder = posixpath.dirname(path)
-    parts = [p for p in (value or "").split(":") if p]
-    return [posixpath.normpath(p.replace("${ORIGIN}", folder).replace("$ORIGIN", folder)) for p in parts]
