@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from troubleshooter import analysis, collectors
+from troubleshooter.analysis.image_address import refused_address
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.web import Web
 from troubleshooter.diagnosis import roles
 from troubleshooter.errors import UsageError
 from troubleshooter.facts import CallLog, Cost, Provider, Reading, Reason, Store, Unavailable, providers_in
+from troubleshooter.facts.address import ImageAddress
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import (
     GivenFunction,
@@ -93,7 +95,8 @@ class World:
 
 def given(target: Target) -> dict[type[Any], object]:
     """The parts of a target as facts, by type. Raises UsageError for what cannot be read or makes no sense."""
-    facts: list[object] = [GivenOptions(reading=_typed("--offline"), offline=target.offline)]
+    named = target.function is not None
+    facts: list[object] = [GivenOptions(reading=_typed("--offline"), offline=target.offline, account=named)]
     if target.function is not None:
         facts.append(_function(target.function, target.qualifier, target.region))
     if target.image is not None:
@@ -237,15 +240,19 @@ def _store(world: World, facts: Mapping[type[Any], object], subject: Subject, ex
 def _attempted(world: World, facts: Mapping[type[Any], object], deployed: Store) -> Store | None:
     """What an update that was refused would run: the deployed record with the image that the pasted text names."""
     text = facts.get(GivenText)
-    named = _IMAGE_URI.search(text.text) if isinstance(text, GivenText) else None
-    if not isinstance(text, GivenText) or named is None or not refused(text.text):
+    if not isinstance(text, GivenText):
+        return None
+    quoted, named = refused_address(text), _IMAGE_URI.search(text.text)
+    uri = quoted.uri if quoted else named[0] if named else ""
+    if not uri or not refused(text.text):
         return None
     record = deployed.get(FunctionRecord)
     if not isinstance(record, FunctionRecord) or not record.is_image:
         return None
-    code = FunctionCode(reading=text.reading, image_uri=named[0], repository_type="ECR")
+    code = FunctionCode(reading=text.reading, image_uri=uri, repository_type="ECR")
+    address = quoted or ImageAddress(reading=text.reading, uri=uri)
     kept = {kind: fact for kind, fact in facts.items() if kind is GivenOptions}
-    return _store(world, kept, Subject(Role.ATTEMPTED), (record, code))
+    return _store(world, kept, Subject(Role.ATTEMPTED), (record, code, address))
 
 
 def _proposed(

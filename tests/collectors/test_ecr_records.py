@@ -6,14 +6,16 @@ import datetime as dt
 
 import pytest
 
-from tests.factories import function_code
+from tests.factories import TEMPLATE, function_code
 from tests.lab.aws import Account
 from tests.lab.images import Built, image
 from troubleshooter.collectors.aws import Aws
-from troubleshooter.collectors.ecr_records import describe_image
+from troubleshooter.collectors.ecr_records import describe_image, look_for_image
 from troubleshooter.facts import CallLog, Reason, SourceError, Unavailable
 from troubleshooter.facts.account import RegistryRecord
+from troubleshooter.facts.address import ImageAddress, ImageLookup
 from troubleshooter.facts.function import FunctionCode
+from troubleshooter.facts.given import GivenOptions
 from troubleshooter.model import Origin, Role, Subject
 
 DEPLOYED = Subject(Role.DEPLOYED)
@@ -129,4 +131,35 @@ def test_what_ecr_has_no_record_of(given: FunctionCode, subject: Subject, aws_ac
     found = describe_image(given, subject, Aws(CallLog(), region="eu-west-1", endpoint_url=aws_account.url))
     assert isinstance(found, Unavailable)
     assert found.reason is Reason.NOT_OF_THIS_KIND
+    assert aws_account.operations == []
+
+
+def look(account: Account, uri: str, *, asked: bool = True) -> ImageLookup | Unavailable:
+    address = ImageAddress(reading=TEMPLATE, uri=uri)
+    options = GivenOptions(reading=TEMPLATE, account=asked)
+    nothing = Unavailable(Reason.NOT_GIVEN, "nothing was given")
+    aws = Aws(CallLog(), region=account.region, endpoint_url=account.url)
+    return look_for_image(address, options, nothing, nothing, aws)
+
+
+def test_an_address_that_aws_has_not_taken_is_looked_up(aws_account: Account) -> None:
+    aws_account.add_image("demo", "v1", OLD)
+    aws_account.repositories["demo"].pushed[OLD.digest] = PUSHED
+    where = f"{aws_account.account_id}.dkr.ecr.{aws_account.region}.amazonaws.com"
+    there = look(aws_account, f"{where}/demo:v1")
+    assert isinstance(there, ImageLookup)
+    assert (there.found, there.pushed_at) == (True, PUSHED)
+    assert there.media_type.endswith("json")
+    for uri, absent in ((f"{where}/demo:v2", "ImageNotFound"), (f"{where}/other:v1", "RepositoryNotFound")):
+        gone = look(aws_account, uri)
+        assert isinstance(gone, ImageLookup)
+        assert (gone.found, gone.code) == (False, f"{absent}Exception")
+
+
+def test_no_account_is_asked_where_none_was_named(aws_account: Account) -> None:
+    where = f"{aws_account.account_id}.dkr.ecr.{aws_account.region}.amazonaws.com/demo:v1"
+    for uri, asked in ((where, False), ("app:latest", True)):
+        found = look(aws_account, uri, asked=asked)
+        assert isinstance(found, Unavailable)
+        assert not found.applies
     assert aws_account.operations == []

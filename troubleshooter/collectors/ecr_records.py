@@ -7,12 +7,16 @@ from typing import Any
 
 from troubleshooter.collectors.aws import Answer, Aws
 from troubleshooter.collectors.ecr import EcrName, ecr_name
+from troubleshooter.collectors.images import ImageAtHand, RegistryImage
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.account import RegistryRecord, StoredImage
+from troubleshooter.facts.address import ImageAddress, ImageLookup
 from troubleshooter.facts.function import FunctionCode
+from troubleshooter.facts.given import GivenOptions
 from troubleshooter.model import Origin, Role, Subject
 
 _NO_IMAGE = "ImageNotFoundException"
+_NO_REPOSITORY = "RepositoryNotFoundException"
 
 
 @provides(cost=Cost.CALL, asks=("ecr:DescribeImages",))
@@ -48,13 +52,48 @@ def describe_image(code: FunctionCode, subject: Subject, aws: Aws) -> RegistryRe
     )
 
 
-def _ask(name: EcrName, wanted: list[dict[str, str]], aws: Aws) -> Answer:
+@provides(cost=Cost.CALL, asks=("ecr:DescribeImages",))
+def look_for_image(
+    address: ImageAddress,
+    options: GivenOptions,
+    registry: RegistryImage | Unavailable,
+    at_hand: ImageAtHand | Unavailable,
+    aws: Aws,
+) -> ImageLookup | Unavailable:
+    """`ecr:DescribeImages` of an address that AWS has not taken yet, unless the image itself was read already."""
+    name = ecr_name(address.uri)
+    if name is None:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the address is not that of a private ECR repository")
+    if isinstance(registry, RegistryImage):
+        kind = registry.image.manifest.media_type
+        return ImageLookup(
+            reading=registry.reading, uri=address.uri, repository=name.repository, found=True, media_type=kind
+        )
+    if not options.account or options.offline:
+        return Unavailable(Reason.NOT_GIVEN, "no function was given, so that no account is asked")
+    if isinstance(at_hand, ImageAtHand):
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is at hand, and still to be pushed")
+    wanted = {"imageDigest": name.digest} if name.digest else {"imageTag": name.tag or "latest"}
+    answer = _ask(name, [wanted], aws, absent=(_NO_IMAGE, _NO_REPOSITORY))
+    found = _images(answer)
+    return ImageLookup(
+        reading=answer.reading(Origin.REGISTRY),
+        uri=address.uri,
+        repository=name.repository,
+        found=bool(found),
+        code=answer.absent or ("" if found else _NO_IMAGE),
+        pushed_at=found[0][1].pushed_at if found else None,
+        media_type=found[0][1].media_type if found else "",
+    )
+
+
+def _ask(name: EcrName, wanted: list[dict[str, str]], aws: Aws, absent: tuple[str, ...] = (_NO_IMAGE,)) -> Answer:
     return aws.call(
         "ecr",
         "DescribeImages",
         resource=name.arn,
         required=("imageDetails",),
-        absent=(_NO_IMAGE,),
+        absent=absent,
         region=name.region,
         registryId=name.account,
         repositoryName=name.repository,
@@ -79,5 +118,6 @@ def _image(detail: dict[str, Any]) -> tuple[tuple[str, ...], StoredImage]:
         pushed_at=pushed.astimezone(dt.UTC) if isinstance(pushed, dt.datetime) else None,
         status=detail.get("imageStatus"),
         size=detail.get("imageSizeInBytes"),
+        media_type=str(detail.get("imageManifestMediaType") or "")[:256],
     )
     return tuple(str(tag) for tag in detail.get("imageTags") or ()), image

@@ -11,7 +11,7 @@ from typing import Any
 from troubleshooter.collectors.inflate import malformed, too_big
 from troubleshooter.facts import Reading, Reason, SourceError, Unavailable
 from troubleshooter.facts.environment import describe
-from troubleshooter.facts.image import Blob, ImageConfig, Platform
+from troubleshooter.facts.image import Blob, BrokenConfig, ImageConfig, Platform
 from troubleshooter.model import Unblock
 from troubleshooter.redact import Secrets
 
@@ -138,9 +138,18 @@ def choose(platforms: tuple[Platform, ...], architecture: str | None, what: str)
 
 
 def configuration(data: bytes, reading: Reading, what: str, secrets: Secrets) -> ImageConfig:
-    """An image's configuration; environment values are described and dropped. Raises SourceError."""
-    body = parse_object(data, what)
-    settings = runtime_settings(_mapping(body.get("config")), what, secrets)
+    """An image's configuration; environment values are described and dropped.
+
+    Raises SourceError, of a `BrokenConfig` where the bytes themselves are wrong.
+    """
+    try:
+        body = parse_object(data, what)
+        settings = runtime_settings(_mapping(body.get("config")), what, secrets)
+    except SourceError as error:
+        gone = error.unavailable
+        if gone.reason is Reason.MALFORMED:
+            raise SourceError(BrokenConfig(gone.reason, gone.detail, gone.unblock)) from error
+        raise
     steps, diff_ids = body.get("history"), _mapping(body.get("rootfs")).get("diff_ids")
     return ImageConfig(
         reading=reading,

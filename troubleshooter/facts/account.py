@@ -20,6 +20,8 @@ class StoredImage:
     """`ACTIVE`, `ARCHIVED` or `ACTIVATING`; None where ECR does not tell."""
     size: int | None = None
     """Bytes, compressed."""
+    media_type: str = ""
+    """Of the manifest; empty where ECR does not tell."""
 
 
 @dataclass(frozen=True, kw_only=True)

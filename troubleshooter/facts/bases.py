@@ -1,4 +1,4 @@
-"""What is known of base images by their names: operating system and package managers, from `data/runtimes.json`."""
+"""What is known of base images by their names: system, package managers and dates, from `data/runtimes.json`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,28 @@ class System:
     name: str
     managers: tuple[str, ...]
     """Package managers that it has, the usual one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An AWS base image, or the managed runtime of the same version, with the dates that AWS has published."""
+
+    image: str
+    deprecated: str
+    """ISO date."""
+    create_blocked: str
+    update_blocked: str
+    source: str
+    """Of the dates, and of which day they are."""
+
+
+def base(image: str) -> Base | None:
+    """What is known of `python:3.12`, `nodejs:20` or `provided:al2023`."""
+    row = next((row for row in _data()["images"] if row["image"] == image), None)
+    if row is None:
+        return None
+    source = f"AWS's list of Lambda runtimes, as of {_data()['date']}"
+    return Base(image, row["deprecated"], row["create_blocked"], row["update_blocked"], source)
 
 
 @functools.cache

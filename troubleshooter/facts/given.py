@@ -71,3 +71,5 @@ class GivenOptions(Fact):
 
     offline: bool = False
     """Nothing outside this machine may be asked."""
+    account: bool = False
+    """A function was named, so that its account is asked."""

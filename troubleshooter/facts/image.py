@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from troubleshooter.facts.base import Fact
+from troubleshooter.facts.base import Fact, Unavailable
 from troubleshooter.facts.function import EnvironmentVariable
 from troubleshooter.facts.tree import FileTree
 
@@ -49,6 +49,12 @@ class ImageManifest(Fact):
     config: Blob
     layers: tuple[Blob, ...] = ()
     """Lowest first; none from an engine, which does not tell them."""
+
+
+class BrokenConfig(Unavailable):
+    """An image's configuration is not there because its own bytes, whose digest is right, break the specification."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True)
