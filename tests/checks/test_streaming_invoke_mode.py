@@ -6,14 +6,25 @@ import pytest
 
 from tests.factories import IMAGE, RECORD, function_record
 from troubleshooter.checks.response.streaming_invoke_mode import streaming_invoke_mode as the_check
+from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.account import FunctionUrl, FunctionUrls, StreamingHandler
+from troubleshooter.facts.fronts import ApiFronts, Integration
 from troubleshooter.model import Outcome, Verdict
 
+NO_FRONTS = Unavailable(Reason.NOT_OF_THIS_KIND, "nobody asked")
 
-def ask(*modes: str, streams: bool = True, qualifier: str | None = None) -> Verdict:
+
+def api(kind: str, *, streams: bool = False) -> ApiFronts:
+    front = Integration(kind, "a1", "chat", "POST /", 29_000, streams=streams, resource="r1", method="POST")
+    return ApiFronts(reading=RECORD, integrations=(front,))
+
+
+def ask(
+    *modes: str, streams: bool = True, qualifier: str | None = None, fronts: ApiFronts | Unavailable = NO_FRONTS
+) -> Verdict:
     urls = tuple(FunctionUrl("arn", qualifier, "AWS_IAM", mode) for mode in modes)
     handler = StreamingHandler(reading=IMAGE, path="/var/task/index.js", line=3, streams=streams)
-    return the_check(function_record(), FunctionUrls(reading=RECORD, urls=urls), handler)
+    return the_check(function_record(), FunctionUrls(reading=RECORD, urls=urls), handler, fronts)
 
 
 def test_a_streaming_handler_behind_a_buffering_url() -> None:
@@ -39,3 +50,24 @@ def test_a_streaming_handler_behind_a_buffering_url() -> None:
 )
 def test_what_is_no_mismatch(modes: tuple[str, ...], streams: bool, outcome: Outcome) -> None:
     assert ask(*modes, streams=streams).outcome is outcome
+
+
+def test_a_streaming_handler_behind_a_rest_api_that_collects() -> None:
+    verdict = ask(fronts=api("REST"))
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.remediation
+    (command,) = map(shlex.split, verdict.remediation.commands)
+    assert "op=replace,path=/responseTransferMode,value=STREAM" in command
+
+
+def test_a_streaming_handler_behind_an_http_api_which_never_streams() -> None:
+    verdict = ask(fronts=api("HTTP"))
+    assert verdict.outcome is Outcome.FAIL
+    assert "HTTP API" in verdict.message
+
+
+def test_a_rest_api_that_streams_and_fronts_of_both_kinds() -> None:
+    assert ask(fronts=api("REST", streams=True)).outcome is Outcome.PASS
+    assert ask("RESPONSE_STREAM", fronts=api("HTTP")).outcome is Outcome.NOT_APPLICABLE
+    assert ask("BUFFERED", fronts=api("REST", streams=True)).outcome is Outcome.NOT_APPLICABLE
+    assert ask(fronts=api("HTTP"), streams=False).outcome is Outcome.NOT_APPLICABLE

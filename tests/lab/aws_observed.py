@@ -1,4 +1,4 @@
-"""What the stand-in account has observed: CloudWatch's metrics. Given to an account by a test, answered over real HTTP."""
+"""What stands around a function of the stand-in account: CloudWatch's metrics, API Gateway. Answered over real HTTP."""
 
 from __future__ import annotations
 
@@ -44,3 +44,18 @@ def _result(
         "Timestamps": [dt.datetime.fromtimestamp(at, dt.UTC) for at, _ in pairs],
         "Values": [float(reduce(values)) for _, values in pairs],
     }
+
+
+def apis(
+    account: Account,
+    *,
+    rest: Mapping[str, tuple[str, Sequence[Mapping[str, Any]]]] | None = None,
+    http: Mapping[str, tuple[str, str, Sequence[Mapping[str, Any]]]] | None = None,
+) -> None:
+    """API Gateway: REST APIs as id → (name, resources), the others as id → (name, protocol, integrations)."""
+    older, newer = rest or {}, http or {}
+    account.answer("apigateway", "GetRestApis", {"items": [{"id": i, "name": n} for i, (n, _) in older.items()]})
+    account.answer("apigateway", "GetResources", lambda _, r: {"items": older[r.parameters["restApiId"]][1]})
+    listed = [{"ApiId": i, "Name": n, "ProtocolType": p} for i, (n, p, _) in newer.items()]
+    account.answer("apigatewayv2", "GetApis", {"Items": listed})
+    account.answer("apigatewayv2", "GetIntegrations", lambda _, r: {"Items": newer[r.parameters["ApiId"]][2]})

@@ -71,7 +71,9 @@ def parse(method: str, target: str, headers: Mapping[str, str], body: bytes, ser
     """The call that an HTTP request makes. Header names are in lower case; `services` are the ones to choose from."""
     signed = SIGNED.search(headers.get("authorization", ""))
     access_key, region, signing_name = signed.groups() if signed else ("", "", "sts")
-    service = _by_signing_name(services).get(signing_name)
+    named = _by_signing_name(services).get(signing_name, ())
+    # Two generations of one service sign alike; their paths tell them apart.
+    service = next((s for s in named if len(named) == 1 or _knows(s, method, urlsplit(target).path)), None)
     if service is None:
         return Request(signing_name, "", region, access_key)
     model = service_model(service)
@@ -87,8 +89,13 @@ def parse(method: str, target: str, headers: Mapping[str, str], body: bytes, ser
 
 
 @functools.cache
-def _by_signing_name(services: frozenset[str]) -> dict[str, str]:
-    return {str(service_model(s).signing_name): s for s in services}
+def _by_signing_name(services: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    names = {s: str(service_model(s).signing_name) for s in sorted(services)}
+    return {name: tuple(s for s, n in names.items() if n == name) for name in names.values()}
+
+
+def _knows(service: str, method: str, path: str) -> bool:
+    return any(verb == method and pattern.fullmatch(path) for verb, pattern, _ in _routes(service))
 
 
 @functools.cache

@@ -202,7 +202,7 @@ def _allowed_events() -> frozenset[str]:
     return frozenset(f"{SERVICE_IDS.get(service, service)}.{operation}" for service, operation in pairs)
 
 
-SERVICE_IDS = {"logs": "cloudwatch-logs"}
+SERVICE_IDS = {"logs": "cloudwatch-logs", "apigateway": "api-gateway"}
 """Services whose id in botocore's event names differs from their name; a test holds this against botocore's models."""
 CREDENTIAL_CALLS = (
     ("sts", "AssumeRole"),

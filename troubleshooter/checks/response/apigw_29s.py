@@ -21,10 +21,20 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import re
+import shlex
 
-RUNG = Rung.RESPONSE
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import _timeline as t
+from troubleshooter.checks._launch_fix import region
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.fronts import ApiFronts, Integration
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.logs import Invocation, Timeline
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.text import one_line
+
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"Endpoint request timed ?out", 3),
@@ -35,3 +45,68 @@ SIGNATURES = (
     signature(r"Network error communicating with endpoint", 2),
 )
 ASK = "Is the function's Duration above 29 seconds while its own status is success?"
+
+_GAVE_UP = re.compile(
+    r"Endpoint request timed ?out|\b504\b|Gateway Time-?out|INTEGRATION_TIMEOUT|Execution failed due to a timeout error",
+    re.IGNORECASE,
+)
+
+
+@check(title="The function answers before API Gateway gives up", severity=Severity.ERROR, rung=Rung.RESPONSE)
+def apigw_29s(
+    function: FunctionRecord, timeline: Timeline, fronts: ApiFronts, text: GivenText | Unavailable
+) -> Verdict:
+    """Holds the duration of successful invocations against what the API in front of them waits. A complaint decides:
+    the same function may be called by others who wait longer."""
+    waiting = [i for i in fronts.integrations if not i.asynchronous]
+    if not waiting:
+        return not_applicable("no API that waits for this function's answer was found")
+    front = min(waiting, key=lambda i: i.timeout_ms)
+    cited = _front(fronts, front)
+    late = [i for i in timeline.invocations if i.status == "success" and (i.duration_ms or 0) > front.timeout_ms]
+    if not late:
+        fine = any(i.status == "success" for i in timeline.invocations)
+        said = f"every successful invocation ended within the {front.timeout_ms / 1000:g} s that the API waits"
+        return passed(said, cited) if fine else not_applicable("the log shows no invocation that went well")
+    shown = t.report(timeline, late[-1], "invocation that went well")
+    message = (
+        f"the function goes on for {_seconds(late[-1])} s and succeeds, but {front.name} gives up after "
+        f"{front.timeout_ms / 1000:g} s and answers 504"
+    )
+    if not isinstance(text, GivenText) or _GAVE_UP.search(text.text) is None:
+        return unknown(
+            f"the function took {_seconds(late[-1])} s and {front.name} waits {front.timeout_ms / 1000:g} s; whether this "
+            "call came through it is not told",
+            cited,
+            shown,
+            unblock=Unblock("Tell what the client gets: 504 `Endpoint request timed out` would settle it."),
+        )
+    told = text.cite("text", one_line(text.text, 200), label="what the client gets")
+    return failed(message, cited, shown, *beside(told), remediation=_fix(function, front))
+
+
+def _front(fronts: ApiFronts, front: Integration) -> Evidence:
+    value = f"{front.kind} API {front.name} ({front.api}), {front.place}: waits {front.timeout_ms} ms"
+    return fronts.cite("integrations", value, label="API in front of the function")
+
+
+def _seconds(invocation: Invocation) -> str:
+    return f"{(invocation.duration_ms or 0) / 1000:.1f}"
+
+
+def _fix(function: FunctionRecord, front: Integration) -> Remediation:
+    text = (
+        "Answer at once and do the work in an asynchronous invocation, or stream the answer, or let clients call a function "
+        "URL, which waits as long as the function may run."
+    )
+    verify = "Clients get the answer, and the Duration of calls through the API stays below what it waits."
+    if front.kind != "REST":
+        return Remediation(
+            f"{text} The limit of {'HTTP' if front.kind == 'HTTP' else 'WebSocket'} APIs cannot be raised.", (), verify
+        )
+    quota = ["aws", "service-quotas", "get-service-quota", "--service-code", "apigateway", "--quota-code", "L-E5AE38E3"]
+    return Remediation(
+        f"{text} For regional and private REST APIs the quota can be raised; the command shows it.",
+        (shlex.join([*quota, *region(function)]),),
+        verify,
+    )

@@ -21,11 +21,16 @@ References
 
 from __future__ import annotations
 
+import shlex
+
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks._launch_fix import region
 from troubleshooter.checks._readiness import aws_lambda
+from troubleshooter.facts import Unavailable
 from troubleshooter.facts.account import FunctionUrls, StreamingHandler
+from troubleshooter.facts.fronts import ApiFronts, Integration
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -41,19 +46,25 @@ SIGNATURES = (
 ASK = "What is the InvokeMode of the function URL?"
 
 
-@check(title="The URL of a streaming handler streams", severity=Severity.WARNING, rung=Rung.RESPONSE)
-def streaming_invoke_mode(function: FunctionRecord, urls: FunctionUrls, handler: StreamingHandler) -> Verdict:
-    """Compares the InvokeMode of the function's URLs with what the handler is wrapped in."""
-    if not urls.urls:
-        return not_applicable("the function has no URL")
+@check(title="The URL or API of a streaming handler streams", severity=Severity.WARNING, rung=Rung.RESPONSE)
+def streaming_invoke_mode(
+    function: FunctionRecord, urls: FunctionUrls, handler: StreamingHandler, fronts: ApiFronts | Unavailable
+) -> Verdict:
+    """Compares how the function's URLs and APIs pass an answer on with what the handler is wrapped in."""
+    integrations = fronts.integrations if isinstance(fronts, ApiFronts) else ()
+    if not urls.urls and not integrations:
+        return not_applicable("the function has no URL, and no API was seen in front of it")
     if not handler.streams:
         return not_applicable("the handler is not wrapped in streamifyResponse")
     wrapped = handler.cite("streams", "streamifyResponse", label="handler", source=f"{handler.path}:{handler.line}")
     buffered = [url for url in urls.urls if url.invoke_mode != "RESPONSE_STREAM"]
-    if not buffered:
-        return passed("the function's URL streams, as its handler does", wrapped)
-    if len(buffered) < len(urls.urls):
-        return not_applicable("another URL of the function streams, so that the buffering one may be meant")
+    collecting = [i for i in integrations if not i.streams]
+    if not buffered and not collecting:
+        return passed("what stands in front of the function streams, as its handler does", wrapped)
+    if len(buffered) < len(urls.urls) or len(collecting) < len(integrations):
+        return not_applicable("another way to the function streams, so that the one that does not may be meant")
+    if not buffered and isinstance(fronts, ApiFronts):
+        return _collecting(function, fronts, collecting[0], wrapped)
     url = buffered[0]
     mode = urls.cite("urls", url.invoke_mode, label="InvokeMode of the URL")
     qualifier = ("--qualifier", url.qualifier) if url.qualifier else ()
@@ -65,3 +76,27 @@ def streaming_invoke_mode(function: FunctionRecord, urls: FunctionUrls, handler:
         wrapped,
         remediation=fix,
     )
+
+
+def _collecting(function: FunctionRecord, fronts: ApiFronts, front: Integration, wrapped: Evidence) -> Verdict:
+    mode = "response transfer mode BUFFERED" if front.kind == "REST" else "no streaming"
+    value = f"{front.kind} API {front.name} ({front.api}), {front.place}: {mode}"
+    shown = fronts.cite("integrations", value, label="API in front of the function")
+    message = f"the handler streams, but the {front.kind} API {front.name} collects the whole answer before it sends it"
+    verify = "`curl --no-buffer` shows the answer growing."
+    if front.kind != "REST" or not (front.resource and front.method):
+        text = "Put a function URL with InvokeMode RESPONSE_STREAM in its place, or a REST API with response transfer mode STREAM."
+        command = aws_lambda(
+            function, "create-function-url-config", "--auth-type", "AWS_IAM", "--invoke-mode", "RESPONSE_STREAM"
+        )
+        return failed(message, shown, wrapped, remediation=Remediation(text, (command,), verify))
+    named = ["--rest-api-id", front.api, "--resource-id", front.resource, "--http-method", front.method]
+    change = "op=replace,path=/responseTransferMode,value=STREAM"
+    command = shlex.join(
+        ["aws", "apigateway", "update-integration", *named, "--patch-operations", change, *region(function)]
+    )
+    text = (
+        "Let the method's integration stream, with the function's response-streaming-invocations address as its uri, and "
+        "deploy the stage again."
+    )
+    return failed(message, shown, wrapped, remediation=Remediation(text, (command,), verify))

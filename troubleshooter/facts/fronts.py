@@ -1,0 +1,52 @@
+"""What stands in front of a function: API Gateway's integrations, and whether the question arises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troubleshooter.facts.base import Fact
+
+DEFAULT_MS = {"REST": 29_000, "HTTP": 30_000, "WEBSOCKET": 29_000}
+"""How long each kind of API waits for its integration where nothing is set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontQuestion(Fact):
+    """Something speaks of a caller who waits in front of the function."""
+
+    why: str
+    """What does, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One way from an API to the function."""
+
+    kind: str
+    """`REST`, `HTTP` or `WEBSOCKET`."""
+    api: str
+    """The API's id."""
+    name: str
+    place: str
+    """What the integration belongs to: `POST /chat`, or the integration's id."""
+    timeout_ms: int
+    proxy: bool = True
+    asynchronous: bool = False
+    """The API does not wait for the answer."""
+    streams: bool = False
+    """REST: response transfer mode STREAM."""
+    qualifier: str | None = None
+    """Version or alias that it calls."""
+    resource: str = ""
+    """REST: id of the resource."""
+    method: str = ""
+    """REST: HTTP method."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiFronts(Fact):
+    """The integrations with this function that were found."""
+
+    integrations: tuple[Integration, ...] = ()
+    complete: bool = True
+    """False where there were more APIs than were read."""
