@@ -84,6 +84,12 @@ def test_output_goes_to_the_file_whole_and_standard_output_stays_empty(aws_accou
         (["preflight", "--source", "no/such/folder"], "not a folder"),
         (["preflight", "--template", "no.yaml"], "--template no.yaml: No such file"),
         (["preflight", "--image", "oci-archive:no.tar"], "no.tar does not exist"),
+        (
+            ["preflight", "--template", "TMP/main.tf"],
+            "main.tf: it is Terraform source, in which little is decided. Run",
+        ),
+        (["preflight", "--template", "TMP/broken.yaml"], "broken.yaml:2 cannot be read"),
+        (["preflight", "--template", "TMP/empty"], "no template in this folder; give"),
         (["diagnose", "--error-file", "no.txt"], "--error-file no.txt: No such file"),
         (["diagnose", "--error-file", "-"], "the text is empty"),
         (["explain", "arch_image_function_mismach"], "did you mean arch_image_function_mismatch?"),
@@ -95,8 +101,13 @@ def test_output_goes_to_the_file_whole_and_standard_output_stays_empty(aws_accou
         (["diagnose", "f", "--output", "/no/such/dir/x"], "--output"),
     ],
 )
-def test_bad_input_is_named_with_the_way_out(arguments: list[str], says: str, aws_account: Account) -> None:
-    done = run(*arguments)
+def test_bad_input_is_named_with_the_way_out(
+    arguments: list[str], says: str, aws_account: Account, tmp_path: Path
+) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_lambda_function" "api" {}')
+    (tmp_path / "broken.yaml").write_text("Resources:\n  A: [\n")
+    (tmp_path / "empty").mkdir()
+    done = run(*(argument.replace("TMP", str(tmp_path)) for argument in arguments))
     assert done.returncode == 2, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr

@@ -112,7 +112,12 @@ def _target_options(parser: argparse.ArgumentParser, *, function: bool) -> None:
     parser.add_argument(
         "--image", metavar="REF", help="docker-daemon:, docker-archive:, oci-archive:, oci:, docker:// or a bare name"
     )
-    parser.add_argument("--template", type=Path, metavar="FILE", help="CloudFormation or SAM template")
+    parser.add_argument(
+        "--template",
+        type=Path,
+        metavar="FILE",
+        help="CloudFormation or SAM template, cdk.out, serverless.yml, or Terraform's plan as JSON",
+    )
     parser.add_argument("--source", type=Path, metavar="DIR", help="folder with the function's code")
     parser.add_argument("--logs", type=Path, metavar="FILE", help="log events in any usual format")
     parser.add_argument("--error-file", metavar="FILE", help="pasted error text; - reads standard input")

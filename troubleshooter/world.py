@@ -16,6 +16,7 @@ from troubleshooter import analysis, collectors
 from troubleshooter.analysis.image_address import refused_address
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.engine import Engine
+from troubleshooter.collectors.template_folder import templates_in
 from troubleshooter.collectors.web import Web
 from troubleshooter.diagnosis import roles
 from troubleshooter.errors import UsageError
@@ -32,7 +33,7 @@ from troubleshooter.facts.given import (
     GivenText,
 )
 from troubleshooter.facts.image import ImageManifest
-from troubleshooter.facts.template import Template
+from troubleshooter.facts.template import DeclaredFunction, Template
 from troubleshooter.model import Origin, Role, Subject, Target
 from troubleshooter.redact import Secrets
 from troubleshooter.triage import refused
@@ -102,8 +103,7 @@ def given(target: Target) -> dict[type[Any], object]:
     if target.image is not None:
         facts.append(_image(target.image))
     if target.template is not None:
-        text = _read(target.template, "--template")
-        facts.append(GivenTemplate(reading=_file(target.template, Origin.TEMPLATE), path=target.template, text=text))
+        facts.append(_template_file(target.template))
     if target.source is not None:
         if not target.source.is_dir():
             raise UsageError(f"--source {target.source}: not a folder; give the folder that holds the function's code")
@@ -116,6 +116,13 @@ def given(target: Target) -> dict[type[Any], object]:
             raise UsageError("--error-file: the text is empty; paste the error as Lambda or the tool printed it")
         facts.append(GivenText(reading=Reading("pasted text", Origin.PASTED), text=target.error_text[:MAX_FILE]))
     return {type(fact): fact for fact in facts}
+
+
+def _template_file(path: Path) -> GivenTemplate:
+    reading = _file(path, Origin.TEMPLATE)
+    if path.is_dir():
+        return GivenTemplate(reading=reading, path=path, files=templates_in(path))
+    return GivenTemplate(reading=reading, path=path, text=_read(path, "--template"))
 
 
 def _function(name: str, qualifier: str | None, region: str | None) -> GivenFunction:
@@ -265,6 +272,7 @@ def _proposed(
     if deployed is not None and not parts:
         return
     without: set[type[Any]] = {GivenImage} if same else set()
+    _usable_template(world, facts)
     names = _template_names(world, facts, deployed) if GivenTemplate in facts else []
     if not names:
         yield alone, _record_of(deployed, facts), frozenset(without)
@@ -300,6 +308,19 @@ def _is_deployed(world: World, facts: Mapping[type[Any], object], deployed: Stor
     return isinstance(theirs, ImageManifest) and theirs.config.digest == mine.config.digest
 
 
+def _usable_template(world: World, facts: Mapping[type[Any], object]) -> None:
+    """Raises UsageError for a template that cannot be used, where nothing else was given that could be looked at."""
+    others = {kind for kind in facts if kind in _PARTS} - {GivenTemplate, GivenSource}
+    given_template = facts.get(GivenTemplate)
+    if others or not isinstance(given_template, GivenTemplate):
+        return
+    read = _template(world, facts)
+    if isinstance(read, Unavailable) and read.reason is not Reason.FAULT:
+        detail = read.detail.removeprefix("the template cannot be used: ").removeprefix(f"{given_template.path.name}: ")
+        way_out = f". {read.unblock.text}" if read.unblock else ""
+        raise UsageError(f"--template {given_template.path}: {detail}{way_out}")
+
+
 def _template_names(world: World, facts: Mapping[type[Any], object], deployed: Store | None) -> list[tuple[str, str]]:
     """Logical id and package type of the template's functions that matter here."""
     template = _template(world, facts)
@@ -309,9 +330,19 @@ def _template_names(world: World, facts: Mapping[type[Any], object], deployed: S
     if GivenFunction in facts and deployed is not None:
         asked = facts[GivenFunction]
         name = asked.name if isinstance(asked, GivenFunction) else ""
-        fitting = [f for f in functions if name in (f.properties.get("FunctionName"), f.logical_id)]
-        functions = tuple(fitting) or functions
+        functions = _fitting(functions, name) or functions
     return [(f.logical_id, str(f.properties.get("PackageType") or "Zip")) for f in functions]
+
+
+def _fitting(functions: tuple[DeclaredFunction, ...], name: str) -> tuple[DeclaredFunction, ...]:
+    """The declared functions that may be the deployed one of this name: by their own name, else by the name that tools make."""
+    own = tuple(f for f in functions if name in (f.properties.get("FunctionName"), f.logical_id))
+    if own:
+        return own
+    unnamed = [f for f in functions if not isinstance(f.properties.get("FunctionName"), str)]
+    # `stack-LogicalId-RANDOM` by CloudFormation, `service-stage-key` by the Serverless Framework.
+    made = [rf"\S+-{re.escape(f.logical_id.rpartition('/')[2])}(?:-[A-Za-z0-9]{{8,13}})?" for f in unnamed]
+    return tuple(f for f, pattern in zip(unnamed, made, strict=True) if re.fullmatch(pattern, name))
 
 
 def _many(world: World, facts: Mapping[type[Any], object]) -> bool:

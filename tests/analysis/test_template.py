@@ -215,13 +215,12 @@ def test_a_synthesised_template_in_json() -> None:
         pytest.param("a: " + "x" * 2**21, "template.yaml", Reason.TOO_BIG, "larger", id="too big"),
         pytest.param("just text", "template.yaml", Reason.UNSUPPORTED, "Resources", id="text"),
         pytest.param("Resources: []", "template.yaml", Reason.UNSUPPORTED, "Resources", id="resources are a list"),
-        pytest.param(
-            "service: x\nprovider: {name: aws}\n", "serverless.yml", Reason.UNSUPPORTED, "Serverless", id="serverless"
-        ),
+        pytest.param('{"terraform_version": "1.9", "values": {}}', "x.json", Reason.UNSUPPORTED, "state", id="state"),
+        pytest.param("PK\x03\x04", "plan.bin", Reason.UNSUPPORTED, "archive", id="binary plan"),
         pytest.param(
             '{"version": "1", "artifacts": {}}', "manifest.json", Reason.UNSUPPORTED, "CDK", id="cdk manifest"
         ),
-        pytest.param('resource "a" "b" {}', "main.tf", Reason.UNSUPPORTED, "source code", id="terraform"),
+        pytest.param('resource "a" "b" {}', "main.tf", Reason.UNSUPPORTED, "Terraform source", id="terraform"),
         pytest.param("services: {web: {image: x}}", "compose.yaml", Reason.UNSUPPORTED, "Compose", id="compose"),
     ],
 )

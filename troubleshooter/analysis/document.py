@@ -18,8 +18,10 @@ import yaml
 
 MAX_CHARACTERS = 2 * 1024 * 1024
 """Twice what CloudFormation takes."""
+MAX_JSON_CHARACTERS = 16 * 1024 * 1024
+"""Plans of Terraform hold every provider's schema of what they plan."""
 MAX_DEPTH = 60
-MAX_VALUES = 200_000
+MAX_VALUES = 500_000
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -83,8 +85,9 @@ class NotReadable(Exception):
 
 def load(text: str, *, json_first: bool = False) -> Document:
     """Reads JSON or YAML; `json_first` says whose complaint counts when it is neither. Raises NotReadable."""
-    if len(text) > MAX_CHARACTERS:
-        raise NotReadable(f"it is larger than {MAX_CHARACTERS // 1024 // 1024} MiB", too_big=True)
+    limit = MAX_JSON_CHARACTERS if json_first else MAX_CHARACTERS
+    if len(text) > limit:
+        raise NotReadable(f"it is larger than {limit // 1024 // 1024} MiB", too_big=True)
     text = text.removeprefix("\ufeff")
     if text.lstrip()[:1] not in ("{", "["):
         return _Yaml().load(text)

@@ -1,4 +1,6 @@
-"""CloudFormation and SAM templates: which functions they declare, with the line of every property.
+"""Deployment templates: which functions they declare, with the line of every property.
+
+CloudFormation, SAM, what the CDK makes, serverless.yml and Terraform's plan, the last two brought into CloudFormation's shape.
 
 Reads what `document` makes of the text: SAM Globals are merged in, `Ref` to a parameter with a literal default is
 resolved, what is decided at deploy time stays an expression. Environment values are described and dropped on the way.
@@ -7,6 +9,7 @@ resolved, what is decided at deploy time stays an expression. Environment values
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
@@ -14,8 +17,10 @@ from weakref import WeakKeyDictionary
 from troubleshooter.analysis.declared_environment import Declared, declared_environment
 from troubleshooter.analysis.document import Document, Located, NotReadable, load
 from troubleshooter.analysis.sam_globals import SERVERLESS_FUNCTION, merged
+from troubleshooter.analysis.template_serverless import SERVERLESS_NAMES, from_serverless, is_serverless
+from troubleshooter.analysis.template_terraform import TERRAFORM_NAMES, from_plan, is_plan
 from troubleshooter.facts import Reading, Reason, Unavailable, provides
-from troubleshooter.facts.given import GivenTemplate
+from troubleshooter.facts.given import GivenTemplate, TemplateFile
 from troubleshooter.facts.template import DeclaredEnvironment, DeclaredFunction, DeclaredResource, Template
 from troubleshooter.model import Origin, Role, Subject, Unblock
 from troubleshooter.redact import Secrets
@@ -23,54 +28,104 @@ from troubleshooter.redact import Secrets
 FUNCTION_TYPES = ("AWS::Lambda::Function", SERVERLESS_FUNCTION)
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
 
-_SOURCES = (".tf", ".tf.json", ".hcl", ".ts", ".js", ".mjs", ".py", ".go", ".java", ".cs")
-"""Files that make templates and are none."""
+_NAMES = {"serverless": SERVERLESS_NAMES, "terraform": TERRAFORM_NAMES}
+_PLAN = "Run `terraform plan -out plan.bin`, then `terraform show -json plan.bin > plan.json`, and give plan.json."
+_SOURCES = {
+    (".tf", ".tf.json", ".hcl", ".tofu", ".tfvars"): ("it is Terraform source, in which little is decided", _PLAN),
+    (".tfstate",): ("it is a Terraform state, which says what was applied", _PLAN),
+    (".ts", ".js", ".mjs", ".cjs", ".py", ".go", ".java", ".cs"): (
+        "it is source code, not a template",
+        "Run `cdk synth` and give the folder cdk.out; for code of the Serverless Framework or Pulumi give the "
+        "CloudFormation template, or the function's name.",
+    ),
+}
+"""Endings of files that make templates and are none → what it is, what to give instead."""
 _NO_TEMPLATE = {
-    ("service", "provider"): (
-        "it is a Serverless Framework configuration",
-        "Give the template that `serverless package` writes: .serverless/cloudformation-template-update-stack.json.",
-    ),
-    ("version", "artifacts"): (
-        "it is the manifest of a CDK assembly",
-        "Give the stack's template beside it, the file that ends in .template.json.",
-    ),
-    ("app",): ("it is a CDK configuration", "Run `cdk synth` and give the stack's template from cdk.out."),
-    ("format_version", "terraform_version"): (
-        "it is a Terraform plan",
-        "Terraform is not read; give the function's name, or the image with --image.",
-    ),
+    ("version", "artifacts"): ("it is the manifest of a CDK assembly", "Give the folder that it lies in."),
+    ("app",): ("it is a CDK configuration", "Run `cdk synth` and give the folder cdk.out."),
+    ("terraform_version", "values"): ("it is a Terraform state, which says what was applied", _PLAN),
+    ("terraform_version", "resources"): ("it is a Terraform state, which says what was applied", _PLAN),
+    ("@level", "@message"): ("it is the log of `terraform plan -json`, not the plan", _PLAN),
     ("services",): ("it is a Compose file", "Give the template that deploys the function."),
+    ("version", "default"): ("it is a configuration of the SAM CLI", "Give the template, usually template.yaml."),
 }
 """Top-level keys of other formats → what it is, what to give instead."""
 
-_DOCUMENTS: WeakKeyDictionary[GivenTemplate, Document] = WeakKeyDictionary()
+_DOCUMENTS: WeakKeyDictionary[GivenTemplate, dict[str, Document]] = WeakKeyDictionary()
 """Documents that were read, for as long as what they were read from is there."""
 _LOCK = threading.Lock()
 
 
 @provides()
 def read_template(given: GivenTemplate, secrets: Secrets) -> Template | Unavailable:
-    """The template that was given, whoever asks."""
-    name = given.path.name
-    if name.endswith(_SOURCES):
-        return _unsupported("it is source code, not a template", "Give the CloudFormation template made from it.")
+    """The template that was given, or those of a folder as one; whoever asks."""
+    files = given.files or (TemplateFile(given.path.name, given.text),)
+    read: list[tuple[TemplateFile, Template]] = []
+    refused: Unavailable | None = None
+    for file in files:
+        made = _read(given, file, secrets)
+        if isinstance(made, Unavailable):
+            refused = refused or made
+        else:
+            read.append((file, made))
+    if not read:
+        return refused or _unsupported("the folder holds no template", "Give the template itself.")
+    if len(files) == 1:
+        return read[0][1]
+    return _joined(given, read, (refused.detail,) if refused else ())
+
+
+def _joined(given: GivenTemplate, read: list[tuple[TemplateFile, Template]], problems: tuple[str, ...]) -> Template:
+    """Several templates as one; a logical id that stands in two stacks is told apart by the stack's name."""
+    counted = Counter(function.logical_id for _, template in read for function in template.functions)
+    functions = []
+    for file, template in read:
+        for function in template.functions:
+            twice = counted[function.logical_id] > 1
+            name = f"{file.stack or file.name}/{function.logical_id}" if twice else function.logical_id
+            functions.append(replace(function, logical_id=name))
+    return Template(
+        reading=given.reading,
+        path=str(given.path),
+        format=read[0][1].format,
+        functions=tuple(functions),
+        problems=(*problems, *(problem for _, template in read for problem in template.problems)),
+    )
+
+
+def _read(given: GivenTemplate, file: TemplateFile, secrets: Secrets) -> Template | Unavailable:
+    """One file."""
+    for endings, (detail, unblock) in _SOURCES.items():
+        if file.name.endswith(endings):
+            return _unsupported(f"{file.name}: {detail}", unblock)
+    if file.text.startswith("PK\x03\x04"):
+        return _unsupported(f"{file.name} is an archive; Terraform keeps its plans like that", _PLAN)
     try:
-        document = _document(given)
+        document = _document(given, file)
     except NotReadable as error:
-        return _unreadable(name, error)
-    resources = document.root.get("Resources")
+        return _unreadable(file.name, error)
+    problems: list[str] = []
+    root, format_ = document.root, "cloudformation"
+    if is_plan(root):
+        root, format_ = from_plan(root), "terraform"
+    elif is_serverless(root):
+        found: list[str] = []
+        root, format_ = from_serverless(root, found), "serverless"
+        problems += [f"{file.name}:{problem}" for problem in found]
+    resources = root.get("Resources")
     if resources is None or not isinstance(resources.value, Mapping):
-        return _foreign(document.root)
-    return _Reader(name, document, secrets).template(given)
+        return _foreign(file.name, root)
+    reader = _Reader(file.name, replace(document, root=root), secrets, format_, problems)
+    return reader.template(given)
 
 
-def _document(given: GivenTemplate) -> Document:
+def _document(given: GivenTemplate, file: TemplateFile) -> Document:
     """The document of what was given, read once for all subjects that ask for it."""
     with _LOCK:
-        document = _DOCUMENTS.get(given)
-        if document is None:
-            document = _DOCUMENTS[given] = load(given.text, json_first=given.path.name.endswith(".json"))
-        return document
+        documents = _DOCUMENTS.setdefault(given, {})
+        if file.name not in documents:
+            documents[file.name] = load(file.text, json_first=file.name.endswith(".json"))
+        return documents[file.name]
 
 
 def _unreadable(name: str, error: NotReadable) -> Unavailable:
@@ -83,11 +138,12 @@ def _unsupported(detail: str, unblock: str) -> Unavailable:
     return Unavailable(Reason.UNSUPPORTED, f"the template cannot be used: {detail}", Unblock(unblock))
 
 
-def _foreign(root: Located) -> Unavailable:
+def _foreign(name: str, root: Located) -> Unavailable:
     for keys, (detail, unblock) in _NO_TEMPLATE.items():
         if all(key in root.mapping for key in keys):
-            return _unsupported(detail, unblock)
-    return _unsupported("it has no Resources section", "Give a CloudFormation or SAM template, as YAML or JSON.")
+            return _unsupported(f"{name}: {detail}", unblock)
+    unblock = "Give a CloudFormation or SAM template, cdk.out, serverless.yml, or a Terraform plan as JSON."
+    return _unsupported(f"{name}: it has no Resources section", unblock)
 
 
 @dataclass(slots=True)
@@ -97,6 +153,7 @@ class _Reader:
     name: str
     document: Document
     secrets: Secrets
+    format: str
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -110,7 +167,7 @@ class _Reader:
         return Template(
             reading=Reading(self.name, Origin.TEMPLATE, given.reading.at),
             path=str(given.path),
-            format="sam" if self.is_sam() else "cloudformation",
+            format="sam" if self.is_sam() else self.format,
             functions=functions,
             problems=tuple(self.problems),
         )
@@ -260,7 +317,8 @@ def declared_resource(template: Template, subject: Subject) -> DeclaredResource 
     if len(functions) > 1:
         names = ", ".join(f.logical_id for f in functions[:10])
         return Unavailable(Reason.NOT_GIVEN, f"the template declares several functions ({names}) and none was chosen")
-    return DeclaredResource(reading=template.reading, function=functions[0], format=template.format)
+    spelled = _NAMES.get(template.format, {})
+    return DeclaredResource(reading=template.reading, function=functions[0], format=template.format, names=spelled)
 
 
 @provides()

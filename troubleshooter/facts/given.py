@@ -35,12 +35,25 @@ class GivenImage(Fact):
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """One of the files of a folder of templates."""
+
+    name: str
+    """Relative to the folder."""
+    text: str = field(repr=False)
+    stack: str = ""
+    """The stack it is for, where the folder tells."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GivenTemplate(Fact):
-    """A deployment template's text."""
+    """A deployment template's text, or those of a folder."""
 
     path: Path
-    text: str = field(repr=False)
+    text: str = field(default="", repr=False)
+    files: tuple[TemplateFile, ...] = ()
+    """A folder's templates; empty where one file was given."""
 
 
 @dataclass(frozen=True, kw_only=True)

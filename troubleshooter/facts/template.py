@@ -61,7 +61,7 @@ class Template(Fact):
 
     path: str
     format: str
-    """`cloudformation`, `sam`."""
+    """`cloudformation`, `sam`, `serverless`, `terraform`."""
     functions: tuple[DeclaredFunction, ...] = ()
     problems: tuple[str, ...] = ()
     """What was not read, each with its place."""
@@ -73,7 +73,9 @@ class DeclaredResource(Fact):
 
     function: DeclaredFunction
     format: str
-    """Of the template: `cloudformation`, `sam`."""
+    """Of the template: `cloudformation`, `sam`, `serverless`, `terraform`."""
+    names: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Property path → what the template's own language calls it, where that differs."""
 
     def value(self, path: str) -> object | None:
         """The plain value below a property path such as `Code.ImageUri`; None where there is none."""
@@ -108,6 +110,14 @@ class DeclaredResource(Fact):
         serverless = self.function.kind == "AWS::Serverless::Function"
         return self.value("ImageUri" if serverless else "Code.ImageUri")
 
+    def named(self, path: str) -> str:
+        """A property path in the template's own words: `package_type` in Terraform."""
+        return self.names.get(path, path)
+
+    def setting(self, path: str, value: str) -> str:
+        """A property with its value as the template would write it."""
+        return f'{self.named(path)} = "{value}"' if self.format == "terraform" else f"{self.named(path)}: {value}"
+
     def place(self, path: str) -> str:
         """`file:line` of a property path, or of the nearest thing around it."""
         while path:
@@ -121,7 +131,7 @@ class DeclaredResource(Fact):
         shown = self.value(path) if value is ... else value
         if is_expression(shown):
             shown = expression_text(shown)
-        words = label or f"{self.function.logical_id} {path}"
+        words = label or f"{self.function.logical_id} {self.named(path)}"
         parameter = self.function.assumed.get(path)
         if parameter:
             words += f" (default of parameter {parameter})"
@@ -173,7 +183,7 @@ def expression_text(value: object) -> str:
     name, argument = next(iter(value.items()))
     short = str(name).removeprefix("Fn::")
     if isinstance(argument, str):
-        return f"!{short} {argument}"
+        return argument if str(name) == "!Value" else f"!{short} {argument}"
     if short == "GetAtt" and isinstance(argument, tuple | list):
         return f"!GetAtt {'.'.join(map(str, argument))}"
     return f"!{short} …"

@@ -20,8 +20,8 @@ TITLES = {
     "none": "Nothing wrong was found",
     "inconclusive": "Inconclusive",
 }
-_VALUE, _GAPS = 400, 200
-"""Characters of an observed value, and of a reason, that are shown; the JSON report has them whole."""
+_VALUE, _GAPS, _LISTED = 400, 200, 8
+"""Characters of an observed value and of a reason, and names in a list, that are shown; the JSON report has them whole."""
 _SPANS, _BAR = 15, 16
 """Spans of the timeline, and the columns of its longest bar."""
 
@@ -207,6 +207,12 @@ def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
         if unblock:
             yield f"  - to settle it: {prose(unblock)}"
     yield ""
+
+
+def _names(checks: list[str]) -> str:
+    """Names of checks, the first ones where there are many."""
+    shown = ", ".join(code(check) for check in checks[:_LISTED])
+    return f"{shown} and {len(checks) - _LISTED} more" if len(checks) > _LISTED else shown
 
 
 def _verifications(report: Mapping[str, Any]) -> Iterator[str]:

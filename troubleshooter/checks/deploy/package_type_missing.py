@@ -44,17 +44,18 @@ def package_type_missing(resource: DeclaredResource) -> Verdict:
     stated = resource.value("PackageType")
     package_type = resource.cite_property("PackageType", stated if stated else "not set, which means Zip")
     if resource.package_type is None:
-        unblock = Unblock(f"Write PackageType as text at {resource.place('PackageType')}.")
+        unblock = Unblock(f"Write {resource.named('PackageType')} as text at {resource.place('PackageType')}.")
         return unknown("the package type is decided at deploy time", image, package_type, unblock=unblock)
     if resource.package_type == "Image":
         return passed("the function names an image and is declared as one", image, package_type)
     what = "says PackageType: Zip" if stated else "has no PackageType"
+    wanted = resource.setting("PackageType", "Image")
     return failed(
         f"{resource.function.logical_id} names an image at {resource.place(path)} but {what}, so it is taken for a zip package",
         image,
         package_type,
         remediation=Remediation(
-            f"Add `PackageType: Image` to the properties of {resource.function.logical_id} ({resource.place('PackageType')}). "
+            f"Add `{wanted}` to the properties of {resource.function.logical_id} ({resource.place('PackageType')}). "
             "Do not add Runtime or Handler, which the message asks for: an image has neither.",
             verify="Run this diagnosis again with the corrected template, then deploy.",
         ),
