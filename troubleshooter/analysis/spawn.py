@@ -185,18 +185,21 @@ class Process:
         """What AWS's entry script starts: the bootstrap, and the interpreter that it names."""
         if not ended.outcome.arguments:
             return None
-        script = ended.outcome.steps[0].found.path
-        text = self.tree.text(script)
-        if BOOTSTRAP not in text if text is not None else posixpath.basename(script) != "lambda-entrypoint.sh":
-            return None
         before = (*ended.before, *ended.outcome.steps)
-        for program in (BOOTSTRAP, *self._interpreters()):
+        for program in self.later(ended.outcome.steps[0].found.path):
             each = self._start(program, cwd, "runtime", 1)
             # A shell runs a file without a first line as its own script.
             if each.outcome.errno != "ok" and each.outcome.cause not in ("no_shebang", "empty"):
                 return replace(each, before=(*before, *each.before))
             before = (*before, *each.before, *each.outcome.steps)
         return None
+
+    def later(self, script: str) -> tuple[str, ...]:
+        """What AWS's entry script goes on to start; nothing where the script is another."""
+        text = self.tree.text(script)
+        if BOOTSTRAP not in text if text is not None else posixpath.basename(script) != "lambda-entrypoint.sh":
+            return ()
+        return (BOOTSTRAP, *self._interpreters())
 
     def _interpreters(self) -> list[str]:
         """The interpreter that the bootstrap's text names, else the one that lies where AWS puts it."""

@@ -86,9 +86,31 @@ def _server(argv: list[str], cwd: str, around: _Around, depth: int) -> Server | 
         return _npm(rest, cwd, around, depth)
     if name == "npx" and rest:
         return _server(rest, cwd, around, depth + 1)
-    if name in ("sh", "bash", "ash", "dash") and len(rest) > 1 and rest[0] in ("-c", "-lc", "-ec"):
-        return _line(rest[1], cwd, around, depth)
-    return None
+    if name in ("sh", "bash", "ash", "dash"):
+        if len(rest) > 1 and rest[0] in ("-c", "-lc", "-ec"):
+            return _line(rest[1], cwd, around, depth)
+        return _entry_script(rest, cwd, around, depth)
+    return _entry_script(argv, cwd, around, depth)
+
+
+def _entry_script(argv: list[str], cwd: str, around: _Around, depth: int) -> Server | None:
+    """What a shell script ends in, where that is one `exec` at its end and nothing in it decides between two ways."""
+    if not argv or argv[0].startswith("-") or ("/" not in argv[0] and not around.tree.is_file(argv[0], cwd=cwd)):
+        return None
+    head = around.tree.resolve(argv[0], cwd=cwd).entry
+    if head is None or not re.match(rb"#!\s*/(?:usr/)?bin/(?:env )?(?:ba|da|a)?sh\b", head.head):
+        return None
+    text = around.tree.text(argv[0], cwd=cwd) or ""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    commands = re.findall(
+        r"(?:^|[;&|]|\bthen|\belse|\bdo)\s*(?:exec|exit|return|set --)\b", "\n".join(lines), re.MULTILINE
+    )
+    if not lines or not lines[-1].startswith("exec ") or len(commands) != 1 or re.search("lambda", text, re.IGNORECASE):
+        return None
+    last = lines[-1].removeprefix("exec ").strip()
+    if last in ('"$@"', "$@", '"${@}"'):
+        return _server(argv[1:], cwd, around, depth + 1)
+    return _line(last.replace('"$@"', "").strip(), cwd, around, depth)
 
 
 def _is_the_tool(program: str, cwd: str, around: _Around) -> bool:
@@ -144,6 +166,13 @@ def _npm(rest: list[str], cwd: str, around: _Around, depth: int) -> Server | Non
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return _line(line, cwd, around, depth) if isinstance(line, str) else None
+
+
+def client_of(tree: FileTree) -> str:
+    """A runtime client that lies in the image; empty where there is none."""
+    found = (path for path in tree if _CLIENTS.search(path) and not path.startswith("/opt/extensions/"))
+    clients = [p for p in found if "aws-lambda-rie" not in p and "lambda-adapter" not in p]
+    return min(clients, key=lambda p: (p.count("/"), p), default="")
 
 
 def speaks_to_lambda(tree: FileTree) -> str:

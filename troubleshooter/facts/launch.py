@@ -63,3 +63,30 @@ class OwnSpawnResult(SpawnResult):
 
     argv: tuple[str, ...] = ()
     """The image's own ENTRYPOINT and CMD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A file that the launch looks up, and that a variable keeps from being found."""
+
+    variable: str
+    """`PATH` or `LD_LIBRARY_PATH`."""
+    origin: str
+    """Who sets it: `function` or `image`."""
+    value: str
+    name: str
+    """What is looked up."""
+    at: str
+    """Where it lies in the image."""
+    wanted_by: str
+    """The program or script that asks for it."""
+    stage: str
+    """Who looks: `exec` the kernel's start, `env`, a `script`, or the `loader` of a program."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchSearch(Fact):
+    """The launch once more, with the folders that the base's PATH and LD_LIBRARY_PATH name."""
+
+    lost: tuple[Lost, ...] = ()
+    """Empty where it finds everything, or more folders would not help."""
