@@ -21,10 +21,18 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import re
+from collections.abc import Iterator
 
-RUNG = Rung.COMPLETION
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.logs import Invocation, Timeline
+from troubleshooter.facts.telemetry import Telemetry
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.text import one_line
+
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(
@@ -47,3 +55,73 @@ SIGNATURES = (
     signature(r"Sandbox\.Timedout.*otel", 1),
 )
 ASK = "Does the handler flush the telemetry provider before it returns?"
+
+_EXPORTING = re.compile(
+    r"Exception while exporting|Failed to export|encountered while exporting|OTLPExporterError|PeriodicExportingMetricReader"
+    r"|(?:export|otlp)\w*\b.{0,80}(?:Deadline ?Exceeded|DEADLINE_EXCEEDED|UNAVAILABLE|ECONNRESET|timed? ?out|Connection aborted)",
+    re.IGNORECASE,
+)
+_MISSED = re.compile(
+    r"(?:trace|span|metric|telemetr)\w*\b.{0,80}(?:missing|lost|never|not |late|incomplete|disappear|gone|arriv)"
+    r"|(?:missing|lost|no|incomplete|late) (?:trace|span|metric|telemetr)",
+    re.IGNORECASE,
+)
+
+
+@check(title="Telemetry is sent before the environment freezes", severity=Severity.WARNING, rung=Rung.COMPLETION)
+def telemetry_not_flushed(
+    telemetry: Telemetry,
+    timeline: Timeline | Unavailable,
+    function: FunctionRecord | Unavailable,
+    text: GivenText | Unavailable,
+) -> Verdict:
+    """The source shows a batch that nothing flushes; the log or a complaint shows that it costs something. Both it takes:
+    a busy function sends its batches in the next invocation and may never miss one."""
+    if not telemetry.batches:
+        return not_applicable("the function's own code has no telemetry that is sent in batches")
+    batch = telemetry.batches[0]
+    made = telemetry.cite(
+        "batches", batch.text, label="batch processor", source=f"{telemetry.reading.source} {batch.path}:{batch.line}"
+    )
+    if telemetry.flushes:
+        first = telemetry.flushes[0]
+        place = f"{telemetry.reading.source} {first.path}:{first.line}"
+        return passed(
+            "something flushes the telemetry", made, telemetry.cite("flushes", first.text, label="flush", source=place)
+        )
+    effect = tuple(_effect(timeline, text))
+    said = f"{batch.path}:{batch.line} batches telemetry, and nothing in the function's own code flushes it"
+    if not effect:
+        ask = Unblock("Look whether spans arrive late or are missing after the last call of an environment.")
+        return unknown(f"{said}; whether any is missed is not told", made, unblock=ask)
+    if isinstance(function, FunctionRecord) and function.vpc_attached:
+        ask = Unblock("Tell whether the exporter's address can be reached from the function's subnets.")
+        return unknown(f"{said}; in a VPC the exporter may have no way out", made, *effect, unblock=ask)
+    return failed(
+        f"{said} before the handler returns: the batch is frozen with the environment",
+        made,
+        *beside(*effect),
+        remediation=Remediation(
+            "Call `force_flush()` (Node.js: `await provider.forceFlush()`) on the provider in a `finally` at the end of the "
+            "handler, or use the simple processor, or the instrumentation for Lambda, which flushes after each invocation.",
+            (),
+            "Spans of the last call arrive at once, and no exporter error stands at the beginning of the next invocation.",
+        ),
+    )
+
+
+def _effect(timeline: Timeline | Unavailable, text: GivenText | Unavailable) -> Iterator[Evidence]:
+    """An export that failed in an environment that had been frozen before, or someone who misses telemetry."""
+    if isinstance(timeline, Timeline):
+        for number, invocation in enumerate(timeline.invocations):
+            line = next((each for each in invocation.lines if _EXPORTING.search(each)), None)
+            if line is not None and _thawed(invocation, timeline.invocations[:number]):
+                shown = one_line(line, 200)
+                yield timeline.cite("invocations", shown, label="export that failed after a freeze")
+                break
+    if isinstance(text, GivenText) and (_MISSED.search(text.text) or _EXPORTING.search(text.text)):
+        yield text.cite("text", one_line(text.text, 200), label="what was told")
+
+
+def _thawed(invocation: Invocation, earlier: tuple[Invocation, ...]) -> bool:
+    return any(i.stream == invocation.stream and i.status == "success" for i in earlier)
