@@ -100,6 +100,8 @@ BENIGN = [
     "START RequestId: 7b1f9a52-0c8e-4b0e-9df0-6e2f8f9b8d11 Version: $LATEST",
     "123456789012.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64,
     "arn:aws:lambda:eu-west-1:123456789012:function:token-service",
+    "not authorized to perform: secretsmanager:GetSecretValue",
+    "on resource: arn:aws:secretsmanager:eu-west-1:123456789012:secret:orders/db-AbCdEf",
     "PATH=/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
     "the function runs on arm64, its image was built for amd64",
     "requirements.txt:3 strands>=0.2.0",

@@ -60,7 +60,9 @@ RULES: tuple[Rule, ...] = (
     _rule("url userinfo", r"(?<=://)(?P<secret>[^\s/@:\"']*:[^\s/@\"']+)(?=@)"),
     _rule(
         "named secret",
-        rf"(?i)\b[\w.-]*{_NAMES}[\w.-]*[\"']?\s*(?:=|:(?!:))\s*[\"']?(?P<secret>(?!not set\b|‹)[^\s\"',;}}&‹]{{6,}})",
+        # The service and the ARNs of Secrets Manager name secrets, and are none.
+        rf"(?i)\b(?<!:\d{{12}}:)(?!secretsmanager:[a-z])"
+        rf"[\w.-]*{_NAMES}[\w.-]*[\"']?\s*(?:=|:(?!:))\s*[\"']?(?P<secret>(?!not set\b|‹)[^\s\"',;}}&‹]{{6,}})",
     ),
     _rule("npm auth", r"(?i)_(?:authToken|auth|password)\s*=\s*(?P<secret>\S+)"),
 )
