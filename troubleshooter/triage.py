@@ -79,6 +79,10 @@ class Attempt:
     at: dt.datetime | None
     below_passed: bool
     """Whether stopping there shows that everything below was passed."""
+    complained: bool = False
+    """It went well for the platform, but the application logged an error: whether it did its work is open."""
+    denied: bool = False
+    """That error says that a permission is missing, so hardly all is well."""
 
 
 def triage(
@@ -121,12 +125,13 @@ def triage(
 
     _record_shows(ladder, record, role)
     if attempt is not None:
-        ladder.mark(Rung.INVOKE, RungState.PASSED, *attempt.evidence)
+        if not attempt.complained:
+            ladder.mark(Rung.INVOKE, RungState.PASSED, *attempt.evidence)
         ladder.passed_below(Rung.INVOKE, *attempt.evidence)
     said = isinstance(text, GivenText)
     if attempt is None and numbers is not None and (numbers.calls or numbers.throttled):
         return _by_numbers(ladder, numbers, timeline, role, texts, said=said)
-    healthy = attempt is not None and not said
+    healthy = attempt is not None and not said and not attempt.denied
     summary = _quiet_summary(attempt, said=said, timeline=timeline, record=record)
     evidence = attempt.evidence if attempt is not None else ()
     return Triage(
@@ -188,8 +193,14 @@ def newest(timeline: Timeline) -> Attempt | None:
         return None
     cited = _cite(timeline, f"REPORT {last.request_id}: {last.status}, {_ms(last.duration_ms)}", "newest invocation")
     if last.status == "success":
-        return Attempt(None, "the newest invocation succeeded", (cited,), last.end, below_passed=True)
+        summary = "the newest invocation succeeded"
+        return Attempt(None, summary, (cited,), last.end, below_passed=True, **_complaints(last))
     return Attempt(Rung.INVOKE, _user_error(last), (cited,), last.end, below_passed=True)
+
+
+def _complaints(invocation: Invocation) -> dict[str, bool]:
+    errors = invocation.errors
+    return {"complained": bool(errors), "denied": any("not authorized to perform" in line for line in errors)}
 
 
 def _stopped(timeline: Timeline, invocation: Invocation) -> Attempt | None:

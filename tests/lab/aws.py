@@ -1,5 +1,7 @@
 """An AWS account over HTTP on loopback, for tests: Lambda, ECR, CloudWatch Logs and STS, read only.
 
+IAM is in `aws_iam`; network and keys are in `aws_surroundings`.
+
 A test fills an `Account` in Python and lets the product ask it over real HTTP with real botocore. Wire formats come from
 botocore's service models; whatever has no answer here is denied, as it is for a principal without the permission.
 
@@ -30,6 +32,8 @@ from urllib.parse import unquote, urlsplit
 
 from tests.lab import aws_wire
 from tests.lab.aws_http import NO_CONNECTION, Server
+from tests.lab.aws_iam import Iam
+from tests.lab.aws_surroundings import Surroundings
 from tests.lab.aws_wire import AwsError, Request, Response
 from troubleshooter.collectors.aws import CREDENTIAL_CALLS
 from troubleshooter.collectors.aws import operations as allowed_operations
@@ -118,6 +122,7 @@ class Account:
         self.packages: dict[str, bytes] = {}
         self.repositories: dict[str, Repository] = {}
         self.groups: dict[str, list[Event]] = {}
+        self.iam, self.around = Iam(), Surroundings()
         self.page_size = 1000
         """Events, functions and so on in one page of an answer."""
         self.empty_first_page = False
@@ -369,7 +374,7 @@ class Account:
                 f"User: {self.principal} is not authorized to perform: {what} {_NO_POLICY}",
                 403,
             )
-        if request.service != "sts" and request.region != self.region:
+        if request.service not in ("sts", "iam") and request.region != self.region:
             return _elsewhere(handler)
         return handler
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tests.lab import aws_iam, aws_surroundings
 from tests.lab.aws import Event, Handler, Repository, paged
 from tests.lab.aws_wire import AwsError, Request
 
@@ -276,4 +277,6 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("logs", "FilterLogEvents"): filter_log_events,
     ("logs", "DescribeLogStreams"): describe_log_streams,
     ("logs", "DescribeLogGroups"): describe_log_groups,
+    **aws_iam.HANDLERS,
+    **aws_surroundings.HANDLERS,
 }

@@ -1,7 +1,7 @@
 """AWS's wire formats for a stand-in, read out of botocore's own service models: requests in, answers out.
 
-Understands the protocols rest-json, json and query. What a model does not know (an operation, a member of an answer) is
-a ValueError: a stand-in that answers what AWS could not would make tests lie.
+Understands the protocols rest-json, json, query and ec2. What a model does not know (an
+operation, a member of an answer) is a ValueError: a stand-in that answers what AWS could not would make tests lie.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from xml.sax.saxutils import escape
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
+
+from tests.lab import aws_ec2_wire
 
 REQUEST_ID = "00000000-1111-2222-3333-444444444444"
 SIGNED = re.compile(r"Credential=([^/]+)/\d+/([\w-]+)/([\w.-]+)/aws4_request")
@@ -80,6 +82,8 @@ def parse(method: str, target: str, headers: Mapping[str, str], body: bytes, ser
     protocol = model.resolved_protocol
     if protocol == "rest-json":
         operation, parameters = _rest_request(model, method, target, headers, body)
+    elif protocol == "ec2":
+        operation, parameters = aws_ec2_wire.ec2_request(body)
     elif protocol == "json":
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         parameters = json.loads(body or b"{}")
@@ -168,6 +172,9 @@ def answer(request: Request, output: Mapping[str, Any]) -> Response:
     if protocol == "query":
         headers["content-type"] = "text/xml"
         return Response(status, _query_answer(operation, output).encode(), headers)
+    if protocol == "ec2":
+        text = aws_ec2_wire.ec2_answer(operation, output, REQUEST_ID)
+        return Response(status, text.encode(), headers | {"content-type": "text/xml"})
     value = _json_value(operation.output_shape, output, request.operation) if operation.output_shape else {}
     headers["content-type"] = "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1"
     return Response(status, json.dumps(value).encode(), headers)
@@ -183,6 +190,9 @@ def error(request: Request, failure: AwsError) -> Response:
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(failure.code)}</Code>"
             f"<Message>{escape(failure.message)}</Message></Error><RequestId>{REQUEST_ID}</RequestId></ErrorResponse>"
         )
+        return Response(failure.status, text.encode(), headers | {"content-type": "text/xml"})
+    if protocol == "ec2":
+        text = aws_ec2_wire.ec2_error(failure.code, failure.message, REQUEST_ID)
         return Response(failure.status, text.encode(), headers | {"content-type": "text/xml"})
     if protocol == "json":
         body = {"__type": failure.code, "message": failure.message}

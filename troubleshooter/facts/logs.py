@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from troubleshooter.facts.base import Fact
+
+_ERROR_LEVEL = re.compile(
+    r"^\[(?:ERROR|CRITICAL|FATAL)\]|[\t ](?:ERROR|FATAL)\t|\"(?:log_)?level\"\s*:\s*\"(?:error|critical|fatal)\"",
+    re.IGNORECASE,
+)
+"""How the runtimes' loggers mark an error, in text and JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,11 @@ class Invocation:
     line_times: tuple[dt.datetime | None, ...] = ()
     late_lines: tuple[str, ...] = ()
     """Application lines in this invocation whose own time lies before its START, or between the END before and its START."""
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Lines that the application logged as errors. It may have returned and yet not have done its work."""
+        return tuple(line for line in self.lines if _ERROR_LEVEL.search(line[:300]))
 
 
 @dataclass(frozen=True, slots=True)
