@@ -16,6 +16,7 @@ from troubleshooter import analysis, collectors
 from troubleshooter.analysis.image_address import refused_address
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.engine import Engine
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.template_folder import templates_in
 from troubleshooter.collectors.web import Web
 from troubleshooter.diagnosis import roles
@@ -72,6 +73,7 @@ class World:
     engine: Engine
     calls: CallLog
     secrets: Secrets
+    cache: LayerCache = field(default_factory=lambda: LayerCache(None))
     withheld: Mapping[type[Any], Unavailable] = field(default_factory=dict)
     """Facts that must not be made, and why: what the engineer refuses, or a test takes away."""
 
@@ -82,7 +84,7 @@ class World:
         arn = _ARN.fullmatch(target.function or "")
         region = target.region or (arn["region"] if arn else None)
         aws = Aws(calls, region=region, profile=target.profile, endpoint_url=target.endpoint_url)
-        return cls(aws, Web(calls), Engine(calls, target.docker_context), calls, Secrets())
+        return cls(aws, Web(calls), Engine(calls, target.docker_context), calls, Secrets(), LayerCache.of_user())
 
     def close(self) -> None:
         """Closes every connection. What is still being read on other threads ends as unreachable."""
@@ -91,7 +93,7 @@ class World:
 
     @property
     def seeds(self) -> tuple[object, ...]:
-        return (self.aws, self.web, self.engine, self.calls, self.secrets)
+        return (self.aws, self.web, self.engine, self.calls, self.secrets, self.cache)
 
 
 def given(target: Target) -> dict[type[Any], object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import socketserver
@@ -17,10 +18,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.lab.images import OCI_INDEX, Built, Layer, digest, image
+from tests.lab.images import OCI_INDEX, Built, Layer, digest, image, layer_tar
 from troubleshooter.collectors import engine as engine_module
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.image_engine import open_engine
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.facts import CallLog, Reason, SourceError
 from troubleshooter.redact import Secrets
 
@@ -35,6 +37,7 @@ class FakeEngine:
         self.answers: dict[str, Any] = {"/version": {"ApiVersion": "1.41", "Version": "20.10.24"}}
         self.asked: list[str] = []
         self.delay = 0.0
+        self.headers: dict[str, str] = {}
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -51,8 +54,16 @@ class FakeEngine:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
+                for name, value in fake.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.do_GET()
+
+            do_DELETE = do_GET
 
             def address_string(self) -> str:
                 return "local"
@@ -126,12 +137,32 @@ def test_record_configuration_and_layers(fake: FakeEngine) -> None:
     assert (config.command, config.workdir, config.architecture) == (("app.handler",), "/var/task", "amd64")
     assert config.history == ("COPY 1", "COPY 0")
     assert "correct-horse" not in repr(config)
-    tree = found.tree()
+    tree = found.tree(LayerCache(None))
     assert tree.tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
     assert tree.layers == 2
     recorded = [(c.service, c.operation, c.status) for c in calls.since(0)]
     assert recorded == [("engine", o, "ok") for o in ("ImageInspect", "ImageHistory", "ImageGet")]
     assert fake.asked.count("/v1.24/version") + fake.asked.count("/version") == 1
+
+
+def test_an_image_whose_layers_are_known_is_not_saved(fake: FakeEngine, isolated: Path) -> None:
+    files = {**FILES, "/var/task/credentials.json": "{}"}
+    fake.holds("lab/demo:latest", image(layers=[Layer({"/bin/x.sh": "x"}), Layer(files)]))
+    cache = LayerCache.of_user()
+    open_engine("lab/demo:latest", None, engine(fake)).tree(cache)
+    fake.answers["/images/lab/demo:latest/get"] = 500
+    fake.answers["/containers/create"] = {"Id": "c1"}
+    fake.answers["/containers/c1/archive"] = layer_tar({"credentials.json": "{}"}, parents=False)
+    fake.answers["/containers/c1"] = {}
+    fake.asked.clear()
+    tree = open_engine("lab/demo:latest", None, engine(fake)).tree(cache)
+    assert (tree.layers, tree.tree.text("/var/task/app.py")) == (2, FILES["/var/task/app.py"])
+    assert not [path for path in fake.asked if path.endswith("/get") or "containers" in path]
+    fake.headers["X-Docker-Container-Path-Stat"] = base64.b64encode(b"{}").decode()
+    assert tree.tree.text("/var/task/credentials.json") == "{}", "not kept on disk, so the engine is asked for it"
+    assert fake.asked[-1] == "/v1.41/containers/c1", "the container is removed"
+    fake.answers["/containers/c1/archive"] = 404
+    assert tree.tree.text("/var/task/credentials.json") is None
 
 
 def test_digests_that_an_engine_knows(fake: FakeEngine) -> None:
@@ -187,7 +218,7 @@ def test_a_saved_image_that_breaks_off(fake: FakeEngine) -> None:
     fake.holds("x", built)
     fake.answers["/images/x/get"] = built.docker_archive()[:3000]
     with pytest.raises(SourceError) as caught:
-        open_engine("x", None, engine(fake)).tree()
+        open_engine("x", None, engine(fake)).tree(LayerCache(None))
     assert caught.value.unavailable.reason is Reason.MALFORMED
 
 

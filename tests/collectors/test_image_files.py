@@ -23,6 +23,7 @@ from tests.lab.images import (
     image,
 )
 from troubleshooter.collectors.image_files import OpenImage, open_path
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.facts import Reason, SourceError
 from troubleshooter.redact import Secrets
 
@@ -84,7 +85,7 @@ def test_every_transport_gives_the_same_image(written: Written, tmp_path: Path) 
     assert config.labels == {"org.example": "x"}
     assert config.history == ("COPY 0", "COPY 1", "COPY 2")
     assert len(config.diff_ids) == 3
-    tree = found.tree()
+    tree = found.tree(LayerCache(None))
     assert tree.layers == 3
     assert 3 * 512 < tree.size <= sum(len(layer.tar()) for layer in layers)
     assert tree.tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
@@ -97,7 +98,7 @@ def test_every_transport_gives_the_same_image(written: Written, tmp_path: Path) 
 @pytest.mark.parametrize("how", ["gzip", "zstd", "none"])
 def test_every_compression_of_layers(how: str, written: Written, tmp_path: Path) -> None:
     found = opened(image(layers=[Layer(FILES, how)]), written, tmp_path)
-    assert found.tree().tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
+    assert found.tree(LayerCache(None)).tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
 
 
 def test_manifests_of_a_layout(tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_an_index_with_an_attestation(tmp_path: Path) -> None:
         assert manifest.manifest_digest == digest(built.single.manifest)
         assert [(p.architecture, p.attestation) for p in manifest.platforms] == [("amd64", False), ("unknown", True)]
         assert found.names == {built.digest, manifest.manifest_digest}
-        assert found.tree().tree.is_file("/var/task/app.py")
+        assert found.tree(LayerCache(None)).tree.is_file("/var/task/app.py")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def two_tags(tmp_path: Path) -> Path:
 
 def test_one_of_several_images_is_named_behind_the_file(tmp_path: Path) -> None:
     path = two_tags(tmp_path)
-    assert open_path("oci-archive", f"{path}:two", None).tree().tree.children("/") == ["two"]
+    assert open_path("oci-archive", f"{path}:two", None).tree(LayerCache(None)).tree.children("/") == ["two"]
     with pytest.raises(SourceError, match="several images: one, two") as caught:
         open_path("oci-archive", str(path), None)
     assert caught.value.unavailable.unblock
@@ -200,7 +201,7 @@ def test_a_docker_archive_of_several_images(tmp_path: Path) -> None:
         files[f"{digest(layer)[7:]}/layer.tar"] = layer
         files[f"{digest(built.single.config)[7:]}.json"] = built.single.config
     path.write_bytes(archive({**files, "manifest.json": json.dumps(listed).encode()}))
-    assert open_path("docker-archive", f"{path}:lab/two:2", None).tree().tree.children("/") == ["two"]
+    assert open_path("docker-archive", f"{path}:lab/two:2", None).tree(LayerCache(None)).tree.children("/") == ["two"]
     with pytest.raises(SourceError, match="several images"):
         open_path("docker-archive", str(path), None)
 
@@ -237,7 +238,7 @@ def test_layers_that_are_links_to_one_another(tmp_path: Path) -> None:
         tar.addfile(link)
     for data in (buffer.getvalue(), gzip.compress(buffer.getvalue())):
         (tmp_path / "i.tar").write_bytes(data)
-        assert open_path("", str(tmp_path / "i.tar"), None).tree().layers == 2
+        assert open_path("", str(tmp_path / "i.tar"), None).tree(LayerCache(None)).layers == 2
 
 
 # -- what is hostile, damaged or absent is a typed gap that names its place
@@ -280,7 +281,7 @@ def test_lying_blobs_are_found(tmp_path: Path) -> None:
 
     for change in (other_layer, longer_layer):
         with pytest.raises(SourceError, match="layer 1 of 1") as caught:
-            changed(built, change, path).tree()
+            changed(built, change, path).tree(LayerCache(None))
         assert caught.value.unavailable.reason is Reason.MALFORMED
         assert digest(layer) in caught.value.unavailable.detail
     for change in (other_config, other_manifest):
@@ -305,7 +306,7 @@ def test_lying_blobs_are_found(tmp_path: Path) -> None:
 def test_manifests_that_make_no_sense(changes: dict[str, object], tmp_path: Path) -> None:
     built = manifest_saying(image(FILES), **changes)
     with pytest.raises(SourceError) as caught:
-        opened(built, WAYS["oci-archive"], tmp_path).tree()
+        opened(built, WAYS["oci-archive"], tmp_path).tree(LayerCache(None))
     assert caught.value.unavailable.reason in (Reason.MALFORMED, Reason.UNSUPPORTED)
 
 
@@ -318,7 +319,7 @@ def test_a_missing_layer_is_named(tmp_path: Path) -> None:
         found = opened(replace(built, blobs=there), WAYS[way], folder)
         assert found.config(Secrets()).os == "linux"
         with pytest.raises(SourceError, match=r"layer 1 of 1 .* missing"):
-            found.tree()
+            found.tree(LayerCache(None))
 
 
 def test_too_many_layers(tmp_path: Path) -> None:
@@ -388,10 +389,12 @@ def test_files_that_are_no_image(tmp_path: Path) -> None:
 def test_a_layer_that_is_no_tar_is_named(written: Written, tmp_path: Path) -> None:
     built = image(layers=[Layer(FILES), Layer(raw=b"not a tar at all" * 100)])
     with pytest.raises(SourceError, match="layer 2 of 2"):
-        opened(built, written, tmp_path).tree()
+        opened(built, written, tmp_path).tree(LayerCache(None))
 
 
 def test_a_later_read_of_a_file_that_shrank_gives_nothing(tmp_path: Path) -> None:
-    found = opened(image(layers=[Layer({"/a.py": "x" * 50_000}, "none")]), WAYS["oci-archive"], tmp_path).tree()
+    found = opened(image(layers=[Layer({"/a.py": "x" * 50_000}, "none")]), WAYS["oci-archive"], tmp_path).tree(
+        LayerCache(None)
+    )
     (tmp_path / "i.tar").write_bytes(b"")
     assert found.tree.read("/a.py") is None

@@ -16,6 +16,7 @@ from troubleshooter.collectors import aws_lambda, image_remote, images
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.ecr import EcrName, ecr_name
 from troubleshooter.collectors.engine import Engine
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import CallLog, Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.base import Cost
@@ -50,7 +51,7 @@ class Stage:
         if reference:
             given.append(GivenImage(reading=RECORD, transport=transport, reference=reference))
         engine = Engine(self.calls, environment={"DOCKER_HOST": "unix:///nowhere.sock"})
-        tools = [self.aws, self.web, engine, self.secrets, Subject(role)]
+        tools = [self.aws, self.web, engine, self.secrets, LayerCache(None), Subject(role)]
         return Store(providers_in([images, aws_lambda]), [*given, *tools], missing=missing)
 
 
@@ -379,7 +380,7 @@ def test_an_attempted_update_is_read_by_its_own_reference(aws_account: Account, 
     record = stage.store().get(FunctionRecord)
     assert isinstance(record, FunctionRecord)
     code = FunctionCode(reading=RECORD, image_uri=uri)
-    seeds = [record, code, stage.aws, stage.web, stage.secrets, Subject(Role.ATTEMPTED)]
+    seeds = [record, code, stage.aws, stage.web, stage.secrets, LayerCache(None), Subject(Role.ATTEMPTED)]
     missing = {GivenImage: Unavailable(Reason.NOT_GIVEN, "none")}
     config = Store(providers_in([images]), seeds, missing=missing).get(ImageConfig)
     assert isinstance(config, ImageConfig)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.lab.images import Built, Layer, compress, digest, image
 from troubleshooter.collectors.image_remote import RemoteImage
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.registry import (
     Name,
     _related,
@@ -162,7 +163,7 @@ def test_an_image_is_read(registry: Registry, web: Web, isolated: Path, kind: st
     found = opened(registry, web, secrets=secrets)
     assert (found.manifest.digest, found.manifest.is_index) == (built.digest, True)
     assert found.config(secrets).command == ("app.handler",)
-    assert found.tree().tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
+    assert found.tree(LayerCache(None)).tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
     if redirect:
         stored = [authorization for path, authorization in registry.asked if path.startswith("/storage")]
         assert stored == ["", ""], "credentials stay with the registry"
@@ -253,7 +254,7 @@ def test_lies_are_found(registry: Registry, web: Web) -> None:
         (built.single.packed[0], compress(Layer({"/x": "y"}).tar(), "gzip")),
     ):
         registry.blobs[digest(each)] = other
-    for read in (lambda: found.config(Secrets()), found.tree):
+    for read in (lambda: found.config(Secrets()), lambda: found.tree(LayerCache(None))):
         with pytest.raises(SourceError) as caught:
             read()
         assert caught.value.unavailable.reason is Reason.MALFORMED

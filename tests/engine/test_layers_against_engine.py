@@ -12,6 +12,7 @@ import docker
 
 from tests.lab.images import OPAQUE, WHITEOUT, Content, Directory, File, Hardlink, Layer, Symlink, image
 from troubleshooter.collectors.image_files import open_path
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.facts.tree import FileTree, Kind
 
 CASES = 600
@@ -105,7 +106,7 @@ def test_merged_as_the_engine_merges(engine_client: docker.DockerClient, tmp_pat
     finally:
         engine_client.api.remove_container(container)
         engine_client.api.remove_image(built.name)
-    merged = ours(open_path("docker-archive", str(path), None).tree().tree)
+    merged = ours(open_path("docker-archive", str(path), None).tree(LayerCache(None)).tree)
     expected = theirs(exported)
     assert len(expected) > 5 * CASES
     differ = {

@@ -1,4 +1,6 @@
-"""The container engine, read-only: an image's record, its history, its content as `docker save` streams it.
+"""The container engine: an image's record, its history, its content as `docker save` streams it, or one file of it.
+
+Nothing of the engine's is changed. One file is read through a container that is made for it, never started, and removed.
 
 The address is found as the docker command finds it: an explicit context, DOCKER_HOST, DOCKER_CONTEXT, the current context
 of its configuration, then the sockets that engines are known to open. Every wait has a short limit of its own.
@@ -26,6 +28,7 @@ T = TypeVar("T")
 PING_S, CALL_S, SAVE_S = 3, 10, 180
 """Longest wait for one answer. An engine without the containerd store writes the whole image before it sends a byte."""
 CHUNK = 1 << 20
+LARGEST_FILE = 65 << 20
 OLDEST_API = "1.24"
 
 _SAVE = Unblock("save the image to a file with `docker save --output`, and give that file with --image docker-archive:")
@@ -84,6 +87,10 @@ class Engine:
             raise SourceError(_failure(error, reference, self._where)) from error
         finally:
             self._record("ImageGet", status, began)
+
+    def archive(self, reference: str, path: str) -> bytes:
+        """One path of an image as a tar archive of at most 64 MiB. Raises SourceError; `Reason.ABSENT` where it is not there."""
+        return self._ask("ContainerArchive", reference, lambda client: _archive(client, reference, path))
 
     @property
     def _where(self) -> str:
@@ -224,6 +231,21 @@ def _connect(address: Address, version: str, timeout: int) -> APIClient:
     client = APIClient(base_url=address.url, version=version, timeout=timeout, tls=address.tls or False)
     client.trust_env = False
     return client
+
+
+def _archive(client: APIClient, reference: str, path: str) -> bytes:
+    # Without a command of its own an image may have none, and then no container is made.
+    made = client.create_container(reference, command=["/none"], labels={"troubleshooter": "never started"})["Id"]
+    try:
+        pieces, _ = client.get_archive(made, path, chunk_size=CHUNK)
+        data = b""
+        for piece in pieces:
+            data += piece
+            if len(data) > LARGEST_FILE:
+                raise SourceError(Unavailable(Reason.TOO_BIG, f"a file of {reference} has more than 64 MiB"))
+        return data
+    finally:
+        client.remove_container(made, v=True, force=True)
 
 
 def _failure(error: Exception, reference: str, where: str) -> Unavailable:

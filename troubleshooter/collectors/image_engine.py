@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from troubleshooter.collectors.engine import Engine
-from troubleshooter.collectors.image_files import open_pack
+from troubleshooter.collectors.image_files import merged, open_pack
 from troubleshooter.collectors.image_json import INDEXES, cut, is_digest, runtime_settings
+from troubleshooter.collectors.inflate import StreamWindow
+from troubleshooter.collectors.keeping import Budget
+from troubleshooter.collectors.layer_cache import LayerCache
+from troubleshooter.collectors.layers import Layer
 from troubleshooter.collectors.packs import Passing
-from troubleshooter.facts import Reading
+from troubleshooter.collectors.tar import FILE, members
+from troubleshooter.facts import Reading, SourceError
 from troubleshooter.facts.image import Blob, ImageConfig, ImageManifest, ImageTree
 from troubleshooter.model import Origin
 from troubleshooter.redact import Secrets
@@ -53,10 +58,40 @@ class EngineImage:
         steps_by_layer = made if len(made) == layers else list(reversed(steps)) if len(steps) == layers else []
         return tuple(cut(s.get("CreatedBy"), secrets) for s in steps_by_layer)
 
-    def tree(self) -> ImageTree:
+    def tree(self, cache: LayerCache) -> ImageTree:
         place = f"docker-daemon:{self.manifest.reference}"
+        known = self._known(cache)
+        if known is not None:
+            return merged(known, Reading(f"layers in {place}", Origin.IMAGE))
         pack = Passing(self.engine.save(self.manifest.reference), place)
-        return open_pack(pack, place, self.manifest.reference, "", self.architecture).tree()
+        return open_pack(pack, place, self.manifest.reference, "", self.architecture).tree(cache)
+
+    def _known(self, cache: LayerCache) -> list[Layer] | None:
+        """All layers from the cache; None where it lacks one. The engine gives its layers all or none."""
+        rootfs = self.record.get("RootFS")
+        diff_ids = rootfs.get("Layers") if isinstance(rootfs, dict) else None
+        if not isinstance(diff_ids, list) or not cache.knows(map(str, diff_ids)):
+            return None
+        budget = Budget()
+        found: list[Layer] = []
+        for index, diff_id in enumerate(diff_ids):
+            layer = cache.find(str(diff_id), index, budget)
+            if layer is None:
+                return None
+            layer.again = self.file
+            found.append(layer)
+        return found
+
+    def file(self, path: str) -> bytes | None:
+        """Content of one regular file; None where the engine does not give it."""
+        what = f"{path} of {self.manifest.reference}"
+        try:
+            window = StreamWindow([self.engine.archive(self.manifest.reference, path)], what)
+            for member in members(window, what):
+                return window.take(member.offset, member.size) if member.kind == FILE and not member.sparse else None
+        except SourceError:
+            return None
+        return None
 
 
 def open_engine(reference: str, architecture: str | None, engine: Engine) -> EngineImage:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from troubleshooter.collectors.image_json import (
 )
 from troubleshooter.collectors.inflate import FileWindow, check_digest, compression, file_chunks, malformed
 from troubleshooter.collectors.keeping import Budget
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.layers import Layer
 from troubleshooter.collectors.merge import in_parallel, merge
 from troubleshooter.collectors.packs import Descriptor, Folder, Pack, Passing, TarFile
@@ -28,6 +31,9 @@ from troubleshooter.facts import Reading, Reason, SourceError, Unavailable
 from troubleshooter.facts.image import Blob, ImageConfig, ImageManifest, ImageTree
 from troubleshooter.model import Origin, Unblock
 from troubleshooter.redact import Secrets
+
+THREADS = 4
+"""Layers that are read at once: each takes some memory."""
 
 
 class OpenImage(Protocol):
@@ -45,18 +51,62 @@ class OpenImage(Protocol):
         """Its configuration. Raises SourceError."""
         ...
 
-    def tree(self) -> ImageTree:
-        """Its merged tree. Raises SourceError."""
+    def tree(self, cache: LayerCache) -> ImageTree:
+        """Its merged tree; layers that `cache` knows are not read, those read are kept in it. Raises SourceError."""
         ...
 
 
-def tree_of(readers: Sequence[Callable[[int, Budget], Layer]], reading: Reading) -> ImageTree:
-    """Reads layers, lowest first in `readers`, in parallel, the highest being started first: it holds the function's code."""
-    budget = Budget()
-    last = len(readers) - 1
-    tasks = [(lambda index=index: readers[index](index, budget)) for index in range(last, -1, -1)]
-    layers = in_parallel(tasks, os.cpu_count() or 2)[::-1]
+@dataclass(frozen=True, slots=True)
+class LayerSource:
+    """Where one layer comes from."""
+
+    read: Callable[[int, Budget], Layer]
+    """Reads it to its end, as layer of that index. Raises SourceError."""
+    blob: str = ""
+    """Verified digest of its compressed blob, where reading it means going through all of it."""
+
+
+def tree_of(sources: Sequence[LayerSource], reading: Reading, cache: LayerCache) -> ImageTree:
+    """Reads layers, lowest first in `sources`, in parallel, the highest being started first: it holds the function's code."""
+    budget = Budget(identify=cache.on)
+
+    def read(index: int) -> Layer:
+        source = sources[index]
+        found = cache.find(source.blob, index, budget) if source.blob else None
+        if found is None:
+            found = source.read(index, budget)
+            cache.keep(found, source.blob)
+        if found.window is None and source.blob:
+            found.again = _Again(source, index)
+        return found
+
+    tasks = [functools.partial(read, index) for index in range(len(sources) - 1, -1, -1)]
+    layers = in_parallel(tasks, min(os.cpu_count() or 2, THREADS))[::-1]
+    return merged(layers, reading)
+
+
+def merged(layers: Sequence[Layer], reading: Reading) -> ImageTree:
+    """The tree of these layers, lowest first."""
     return ImageTree(reading=reading, tree=merge(layers), layers=len(layers), size=sum(layer.size for layer in layers))
+
+
+class _Again:
+    """Contents of a layer that were not kept: it is read once more, when the first of them is asked for."""
+
+    def __init__(self, source: LayerSource, index: int) -> None:
+        self._source, self._index = source, index
+        self._lock = threading.Lock()
+        self._layer: Layer | None = None
+
+    def __call__(self, path: str) -> bytes | None:
+        with self._lock:
+            if self._layer is None:
+                try:
+                    self._layer = self._source.read(self._index, Budget())
+                except SourceError:
+                    self._layer = Layer()
+        kept = self._layer.contents.get(path)
+        return kept.read() if kept is not None else None
 
 
 def layer_name(index: int, count: int, digest: str) -> str:
@@ -80,11 +130,12 @@ class PackedImage:
         what = f"image config {self.manifest.config.digest}"
         return configuration(self.config_bytes, Reading(f"{what} in {self.place}", Origin.IMAGE), what, secrets)
 
-    def tree(self) -> ImageTree:
+    def tree(self, cache: LayerCache) -> ImageTree:
         pairs = zip(self.layer_names, self.manifest.layers, strict=True)
-        return tree_of([self._reader(*pair) for pair in pairs], Reading(f"layers in {self.place}", Origin.IMAGE))
+        sources = [self._source(*pair) for pair in pairs]
+        return tree_of(sources, Reading(f"layers in {self.place}", Origin.IMAGE), cache)
 
-    def _reader(self, name: str, blob: Blob) -> Callable[[int, Budget], Layer]:
+    def _source(self, name: str, blob: Blob) -> LayerSource:
         folder, _, rest = name.partition("/")
         digest = rest.replace("/", ":")
         stated = Blob(digest, "", blob.size) if folder == "blobs" and is_digest(digest) else None
@@ -93,7 +144,7 @@ class PackedImage:
             what = layer_name(index, len(self.layer_names), blob.digest)
             return self.pack.layer(name, stated, index, what, budget)
 
-        return read
+        return LayerSource(read, stated.digest if stated is not None and self.pack.streams(name) else "")
 
 
 def open_path(transport: str, reference: str, architecture: str | None) -> OpenImage:

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from troubleshooter.collectors.image_files import layer_name, tree_of
+from troubleshooter.collectors.image_files import LayerSource, layer_name, tree_of
 from troubleshooter.collectors.image_json import DEPTH, LARGEST, Manifest, choose, configuration
 from troubleshooter.collectors.inflate import check_digest, malformed
 from troubleshooter.collectors.keeping import Budget
-from troubleshooter.collectors.layers import Layer, read_layer
-from troubleshooter.collectors.packs import verified_stream
+from troubleshooter.collectors.layer_cache import LayerCache
+from troubleshooter.collectors.layers import Layer, read_stream
 from troubleshooter.facts import Reading, Reason, SourceError, Unavailable
 from troubleshooter.facts.image import Blob, ImageConfig, ImageManifest, ImageTree
 from troubleshooter.model import Origin, Unblock
@@ -55,18 +55,17 @@ class RemoteImage:
         check_digest(data, blob.digest, what)
         return configuration(data, Reading(what, Origin.REGISTRY), what, secrets)
 
-    def tree(self) -> ImageTree:
-        readers = [self._reader(blob) for blob in self.manifest.layers]
+    def tree(self, cache: LayerCache) -> ImageTree:
+        sources = [LayerSource(self._reader(blob), blob.digest) for blob in self.manifest.layers]
         place = f"layers of {self.manifest.reference.partition('@')[0]}, manifest {self.manifest.manifest_digest}"
-        return tree_of(readers, Reading(place, Origin.IMAGE))
+        return tree_of(sources, Reading(place, Origin.IMAGE), cache)
 
     def _reader(self, blob: Blob) -> Callable[[int, Budget], Layer]:
         def read(index: int, budget: Budget) -> Layer:
             what = layer_name(index, len(self.manifest.layers), blob.digest)
             for attempt in range(ATTEMPTS):
                 try:
-                    with verified_stream(self._pieces(blob.digest, what), blob, what) as window:
-                        return read_layer(window, index, what, budget)
+                    return read_stream(self._pieces(blob.digest, what), blob, index, what, budget)
                 except SourceError as error:
                     if error.unavailable.reason is not Reason.UNREACHABLE or attempt + 1 == ATTEMPTS:
                         raise

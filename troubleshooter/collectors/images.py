@@ -14,6 +14,7 @@ from troubleshooter.collectors.ecr import ecr_name, open_ecr
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.image_engine import open_engine
 from troubleshooter.collectors.image_files import OpenImage, open_path
+from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.registry import names_registry, open_registry, registry_name
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import Cost, Fact, Reading, Reason, SourceError, Unavailable, provides
@@ -194,15 +195,15 @@ def config_of_matching(matching: MatchingImage, secrets: Secrets) -> ImageConfig
 
 
 @provides(cost=Cost.BYTES, asks=BLOB)
-def tree_of_registry(registry: RegistryImage) -> ImageTree:
-    """The layers that the registry holds, streamed and merged."""
-    return registry.image.tree()
+def tree_of_registry(registry: RegistryImage, cache: LayerCache) -> ImageTree:
+    """The layers that the registry holds, streamed and merged; those read before are not downloaded."""
+    return registry.image.tree(cache)
 
 
 @provides(cost=Cost.BYTES, rank=-1, asks=BLOB)
-def tree_of_matching(matching: MatchingImage) -> ImageTree:
+def tree_of_matching(matching: MatchingImage, cache: LayerCache) -> ImageTree:
     """The layers of the image at hand: the same bytes as the registry's, and nearer."""
-    tree = matching.image.tree()
+    tree = matching.image.tree(cache)
     return replace(tree, reading=_said(tree.reading, matching))
 
 

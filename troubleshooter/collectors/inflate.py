@@ -76,7 +76,7 @@ class FileWindow:
     def reaches(self, end: int) -> bool:
         return end <= self.size
 
-    def read_at(self, offset: int, size: int) -> bytes:
+    def read(self, offset: int, size: int) -> bytes:
         """Like `take`, without reading ahead: safe from any thread."""
         return self._read(offset, max(0, min(size, self.size - offset)))
 
@@ -101,9 +101,11 @@ class StreamWindow:
 
     random = False
 
-    def __init__(self, chunks: Iterable[bytes], what: str, *, cap: int = LARGEST) -> None:
+    def __init__(self, chunks: Iterable[bytes], what: str, *, cap: int = LARGEST, identify: bool = False) -> None:
+        """`identify`: `digest` will be asked for."""
         self._chunks, self._what, self._cap = iter(chunks), what, cap
         self._base, self._held = 0, b""
+        self._hash = hashlib.sha256(usedforsecurity=False) if identify else None
 
     def take(self, offset: int, size: int) -> bytes:
         at = offset - self._base
@@ -114,6 +116,14 @@ class StreamWindow:
 
     def reaches(self, end: int) -> bool:
         return end <= self._base + len(self._held) or len(self.take(end - 1, 1)) == 1
+
+    def digest(self) -> str:
+        """Digest of all the bytes, those not yet read included; empty where it was not to be asked for."""
+        if self._hash is None:
+            return ""
+        while self._pull(self._base + len(self._held), 1):
+            pass
+        return f"sha256:{self._hash.hexdigest()}"
 
     def _pull(self, offset: int, size: int) -> bytes:
         """Reads on until the bytes are there, dropping those before them."""
@@ -127,6 +137,8 @@ class StreamWindow:
             start, end = end, end + len(chunk)
             if end > self._cap:
                 raise too_big(self._what, f"inflates to more than {self._cap >> 30} GiB")
+            if self._hash is not None:
+                self._hash.update(chunk)
             if end <= offset:
                 base = end
                 continue

@@ -1,7 +1,8 @@
 """What is kept of a file that passes by once: how much of its beginning, and whether its content.
 
 Content is worth keeping where an analysis reads it: code, package metadata, small executables and a few system files.
-Files that commonly hold credentials (`.env`, `.npmrc`, keys) are not among them.
+Files that commonly hold credentials (`.env`, `.npmrc`, keys) are not among them; of those that are kept for one diagnosis,
+what looks like credentials is never put into the cache on disk.
 """
 
 from __future__ import annotations
@@ -9,15 +10,23 @@ from __future__ import annotations
 import re
 import threading
 
+from troubleshooter.collectors.contents import Slice, Spool
+from troubleshooter.collectors.inflate import Window
 from troubleshooter.collectors.tar import MEMBERS
 from troubleshooter.facts.elf import MAGIC
 
 LARGEST_CODE = 16 << 20
 LARGEST_OTHER = 64 << 10
-CONTENT = 256 << 20
-"""Bytes of contents and beginnings of files that are kept of one image."""
+CONTENT = 384 << 20
+"""Bytes of contents that are kept of one image, nearly all of them on disk."""
+HEADS = 24 << 20
+"""Bytes of beginnings of files beyond the first 64 of each: they are held in memory."""
+NAMED = 24 << 20
+"""Characters of names in ELF files, in memory too."""
 NAMES = 256 << 20
 """Characters of all paths and link targets of one image."""
+
+PIECE = 1 << 20
 
 _PROGRAMS = (
     MAGIC,
@@ -62,19 +71,65 @@ _KNOWN_PATTERN = re.compile(
 )
 
 
-class Budget:
-    """What one image may take of memory. Safe to use from any thread."""
+_CREDENTIALS = re.compile(
+    r"(?i)(?:^|[/._-])(?:credentials?|secrets?|service[._-]?account|tokens?|passwords?|private[._-]?keys?)(?:[._-][^/]*)?$"
+    r"|/\.(?:aws|docker|kube|ssh|azure|gnupg)/|/\.config/gcloud/|/\.env[^/]*$|/auth\.json$"
+)
+_CREDENTIAL_FILES = re.compile(
+    r"(?i)/\.(?:env[^/]*|npmrc|yarnrc[^/]*|netrc|pypirc|pgpass|git-credentials|dockercfg|htpasswd)$|\.(?:pem|key|p12|pfx|jks|tfvars|tfstate)$"
+    r"|/id_(?:rsa|dsa|ecdsa|ed25519)$|/pip\.conf$|/shadow-?$|/\.(?:aws|docker|kube|ssh|azure|gnupg)/|/\.config/gcloud/"
+)
+_KEYS = (b"PRIVATE KEY-----", b'"private_key"', b"aws_secret_access_key", b"AWS_SECRET_ACCESS_KEY=")
+_SOURCE_CODE = (".py", ".js", ".mjs", ".cjs")
 
-    def __init__(self, *, content: int = CONTENT, names: int = NAMES, members: int = MEMBERS) -> None:
-        self._content, self._names, self._members = content, names, members
+
+class Budget:
+    """What one image may take of memory and disk. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        *,
+        content: int = CONTENT,
+        heads: int = HEADS,
+        named: int = NAMED,
+        names: int = NAMES,
+        members: int = MEMBERS,
+        identify: bool = False,
+    ) -> None:
+        """`identify`: the digest of each layer's bytes is wanted, which costs reading and hashing all of them."""
+        self._content, self._heads, self._named, self._names, self._members = content, heads, named, names, members
+        self.identify = identify
+        self._spool = Spool()
         self._lock = threading.Lock()
 
-    def content(self, size: int) -> bool:
-        """Takes `size` bytes; False, and nothing taken, where they are not left."""
+    def keep(self, window: Window, offset: int, size: int) -> Slice | None:
+        """Keeps a stretch of a window; None where there is no room left for it."""
         with self._lock:
             if size > self._content:
-                return False
+                return None
             self._content -= size
+        place = self._spool.reserve(size)
+        if place is None:
+            return None
+        for at in range(0, size, PIECE):
+            if not self._spool.write(place + at, window.take(offset + at, min(PIECE, size - at))):
+                return None
+        return Slice(self._spool, place, size)
+
+    def head(self, size: int) -> bool:
+        """Takes `size` bytes for the beginning of a file; False, and nothing taken, where they are not left."""
+        with self._lock:
+            if size > self._heads:
+                return False
+            self._heads -= size
+            return True
+
+    def named(self, length: int) -> bool:
+        """Takes `length` characters for the names in one ELF file; False, and nothing taken, where they are not left."""
+        with self._lock:
+            if length > self._named:
+                return False
+            self._named -= length
             return True
 
     def paths(self, count: int, length: int) -> bool:
@@ -109,3 +164,19 @@ def worth_keeping(path: str, head: bytes, mode: int, size: int) -> bool:
     if head.startswith(_SCRIPTS) or (mode & 0o111 and b"\0" not in head):
         return True
     return name.endswith((".txt", ".conf", ".path")) and _KNOWN_PATTERN.search(path) is not None
+
+
+def like_credentials(path: str, content: bytes) -> bool:
+    """Whether a file looks like credentials, by its name or by what it holds. Code is code, whatever it is called."""
+    if path.endswith(_SOURCE_CODE) or is_program(content):
+        return False
+    return _CREDENTIALS.search(path) is not None or any(key in content for key in _KEYS)
+
+
+def public_head(path: str, head: bytes, mode: int) -> bytes:
+    """The beginning of a file as the cache may hold it: none of what looks like credentials and is nothing to be started."""
+    if not head or head.startswith((*_PROGRAMS, *_SCRIPTS)) or path.endswith(_SOURCE_CODE):
+        return head
+    if _CREDENTIAL_FILES.search(path) or (not mode & 0o111 and like_credentials(path, head)):
+        return b""
+    return head

@@ -1,19 +1,30 @@
 """One layer of an image read into paths, as an engine would unpack it.
 
 A layer is read once, forward. Of a file in a seekable archive only the place of its body is kept and read when asked
-for; of one in a stream, what is worth keeping is kept as it passes. Nothing is written anywhere.
+for; of one in a stream, what is worth keeping is kept as it passes. Nothing is unpacked.
 """
 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from troubleshooter.collectors.inflate import FileWindow, Window, malformed, too_big
+from troubleshooter.collectors.contents import Slice
+from troubleshooter.collectors.inflate import (
+    FileWindow,
+    StreamWindow,
+    Verified,
+    Window,
+    inflated,
+    malformed,
+    too_big,
+)
 from troubleshooter.collectors.keeping import Budget, head_size, is_program, worth_keeping
 from troubleshooter.collectors.tar import DIRECTORY, FILE, HARDLINK, MEMBERS, SYMLINK, Member, members
 from troubleshooter.facts.elf import MAGIC, Elf, dynamic_place, read_elf, read_elf_parts
+from troubleshooter.facts.image import Blob
 from troubleshooter.facts.tree import HOPS, Entry, Kind
 
 T = TypeVar("T")
@@ -41,23 +52,34 @@ class Layer:
     """Hard links whose target is in no earlier entry of this layer."""
     places: dict[str, int] = field(default_factory=dict)
     """Where a file's body lies, in a seekable archive."""
-    contents: dict[str, bytes] = field(default_factory=dict)
+    contents: dict[str, Slice] = field(default_factory=dict)
     elves: dict[str, Elf] = field(default_factory=dict)
     window: FileWindow | None = None
     size: int = 0
     """Bytes of its archive up to the end of the last member."""
+    diff_id: str = ""
+    """Digest of its archive, where all of it was read."""
+    again: Callable[[str], bytes | None] | None = field(default=None, repr=False, compare=False)
+    """Reads a file's content anew from where the layer came from."""
 
     def read(self, path: str) -> bytes | None:
-        """Content of a file of this layer; None where it was not kept."""
-        if path in self.contents:
-            return self.contents[path]
-        entry, place = self.entries[path], self.places.get(path)
+        """Content of a file of this layer; None where it is not one that is kept, or is too large."""
+        entry = self.entries[path]
         if not entry.size:
             return b""
-        if self.window is None or place is None or entry.size > LARGEST_READ:
-            return None
-        content = self.window.read_at(place, entry.size)
-        return content if len(content) == entry.size else None
+        kept = self.slice(path)
+        content = kept.read() if kept is not None else None
+        wanted = content is None and self.window is None and not is_program(entry.head)
+        if wanted and self.again is not None and worth_keeping(path, entry.head, entry.mode, entry.size):
+            return self.again(path)
+        return content
+
+    def slice(self, path: str) -> Slice | None:
+        """Where the content of a file of this layer lies; None where it is not at hand."""
+        kept, place, size = self.contents.get(path), self.places.get(path), self.entries[path].size
+        if kept is None and self.window is not None and place is not None and size <= LARGEST_READ:
+            return Slice(self.window, place, size)
+        return kept
 
     def elf(self, path: str) -> Elf | None:
         """Header facts of a program file of this layer."""
@@ -69,6 +91,17 @@ class Layer:
         if self.window is None or place is None:
             return read_elf(entry.head, entry.size)
         return read_elf_parts(self.window.part(place, entry.size).take, entry.size)
+
+
+def read_stream(chunks: Iterable[bytes], stated: Blob | None, index: int, what: str, budget: Budget) -> Layer:
+    """Reads one layer from the bytes of its blob, whose digest and size must be those `stated`. Raises SourceError."""
+    verified = None if stated is None else Verified(chunks, stated.digest, stated.size or None, what)
+    window = StreamWindow(inflated(chunks if verified is None else verified, what), what, identify=budget.identify)
+    layer = read_layer(window, index, what, budget)
+    layer.diff_id = window.digest()
+    if verified is not None:
+        verified.finish()
+    return layer
 
 
 def read_layer(window: Window, index: int, what: str, budget: Budget) -> Layer:
@@ -208,7 +241,7 @@ class _LayerReader:
         head = window.take(offset, min(size, 64)) if size else b""
         if size > 64:
             more = head_size(head, mode, size)
-            if more > 64 and self.budget.content(more):
+            if more > 64 and self.budget.head(more):
                 head = window.take(offset, more)
         layer.entries[path] = Entry(Kind.FILE, mode, member.uid, member.gid, size, head=head, layer=self.index)
         if window.random:
@@ -216,15 +249,24 @@ class _LayerReader:
         elif head.startswith(MAGIC):
             layer.elves[path] = self._elf(offset, size)
         elif not is_program(head):
-            kept = worth_keeping(path, head, mode, size)
-            if kept and self.budget.content(size):
-                layer.contents[path] = window.take(offset, size)
+            kept = self.budget.keep(window, offset, size) if worth_keeping(path, head, mode, size) else None
+            if kept is not None:
+                layer.contents[path] = kept
 
     def _elf(self, offset: int, size: int) -> Elf:
+        """Header facts of an ELF file as it passes, without its names where too many are held already."""
+        found = self._passing_elf(offset, size) or _NO_ELF
+        self._charge(len(found.interpreter or ""))
+        if self.budget.named(_length(found)):
+            return found
+        return replace(
+            found, needed=(), soname=None, rpath=None, runpath=None, versions=(), provides=(), complete=False
+        )
+
+    def _passing_elf(self, offset: int, size: int) -> Elf | None:
         """Header facts of an ELF file as it passes: whole if small, else its beginning, dynamic section and end."""
         if size <= _WHOLE_ELF:
-            content = self.window.take(offset, size)
-            return read_elf(content, size) or _NO_ELF
+            return read_elf(self.window.take(offset, size), size)
         parts = [(0, self.window.take(offset, _ELF_HEAD))]
         dynamic = dynamic_place(parts[0][1], size)
         if dynamic is not None and _ELF_HEAD <= dynamic[0] < size - _ELF_TAIL:
@@ -235,7 +277,7 @@ class _LayerReader:
             start, data = next(((s, d) for s, d in parts if s <= at < s + len(d)), (at, b""))
             return data[at - start : at - start + count]
 
-        return read_elf_parts(read, size) or _NO_ELF
+        return read_elf_parts(read, size)
 
     def _replace(self, path: str, member: Member) -> None:
         """A later entry of the same path: a folder stays a folder, anything else goes with all below it."""
@@ -274,6 +316,13 @@ class _LayerReader:
         for group in (layer.implied, layer.opaque, layer.whiteouts):
             group.difference_update([p for p in group if p.startswith(prefix)])
         self.folders = {"": ""}
+
+
+def _length(elf: Elf) -> int:
+    """Characters of the names in it, with something for each."""
+    names = [*elf.needed, *elf.provides, *(part for pair in elf.versions for part in pair)]
+    names += [name for name in (elf.soname, elf.rpath, elf.runpath) if name]
+    return sum(map(len, names)) + 64 * len(names)
 
 
 def _copy(kept: dict[str, T], source: str, target: str) -> None:

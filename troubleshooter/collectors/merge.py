@@ -64,9 +64,9 @@ def _with_links(layers: Sequence[Layer], index: int) -> list[tuple[str, Entry]]:
         if below is None or below.entries[target].kind is Kind.DIRECTORY:
             continue
         layer.entries[path] = replace(below.entries[target], layer=index)
-        content = below.read(target)
-        if content is not None:
-            layer.contents[path] = content
+        kept = below.slice(target)
+        if kept is not None:
+            layer.contents[path] = kept
         elf = below.elf(target)
         if elf is not None:
             layer.elves[path] = elf

@@ -10,7 +10,6 @@ import posixpath
 import stat
 import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +18,6 @@ from troubleshooter.collectors.image_json import LARGEST
 from troubleshooter.collectors.inflate import (
     FileWindow,
     StreamWindow,
-    Verified,
     Window,
     compression,
     file_chunks,
@@ -27,14 +25,16 @@ from troubleshooter.collectors.inflate import (
     malformed,
 )
 from troubleshooter.collectors.keeping import Budget
-from troubleshooter.collectors.layers import Layer, read_layer
+from troubleshooter.collectors.layers import Layer, read_layer, read_stream
 from troubleshooter.collectors.tar import FILE, HARDLINK, SYMLINK, members
 from troubleshooter.facts import Reason, SourceError, Unavailable
 from troubleshooter.facts.image import Blob
 
 MEMBERS = 100_000
 """Blobs in one pack."""
-_PIECE = 256 << 10
+LARGEST_JSON = 32 << 20
+"""Bytes of all manifests and configurations of a pack that passes once."""
+_PIECE = 1 << 20
 
 
 class Pack(Protocol):
@@ -52,6 +52,10 @@ class Pack(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """A blob of at most 4 MiB; None where there is none. Raises SourceError."""
+        ...
+
+    def streams(self, name: str) -> bool:
+        """Whether reading a blob as a layer means going through all of it: it is compressed."""
         ...
 
     def layer(self, name: str, stated: Blob | None, index: int, what: str, budget: Budget) -> Layer:
@@ -86,24 +90,15 @@ class _HeldWindow(FileWindow):
         self._file = file
 
 
-def _read_window(
-    file: Descriptor, start: int, size: int, stated: Blob | None, what: str
-) -> AbstractContextManager[Window]:
+def _read(file: Descriptor, start: int, size: int, stated: Blob | None, index: int, what: str, budget: Budget) -> Layer:
     """A layer that lies in a file: read at will where it is plain, else decompressed and verified as it passes."""
-    if compression(FileWindow(file.number, start, size).take(0, 8)):
-        return verified_stream(file_chunks(file.number, start, size), stated, what)
-    return nullcontext(file.window(start, size))
+    if _is_compressed(file, start, size):
+        return read_stream(file_chunks(file.number, start, size), stated, index, what, budget)
+    return read_layer(file.window(start, size), index, what, budget)
 
 
-@contextmanager
-def verified_stream(chunks: Iterable[bytes], stated: Blob | None, what: str) -> Iterator[Window]:
-    """A window on the inflated pieces. On leaving it without an error the rest is read and digest and size are compared."""
-    if stated is None:
-        yield StreamWindow(inflated(chunks, what), what)
-        return
-    verified = Verified(chunks, stated.digest, stated.size or None, what)
-    yield StreamWindow(inflated(verified, what), what)
-    verified.finish()
+def _is_compressed(file: Descriptor, start: int, size: int) -> bool:
+    return bool(compression(FileWindow(file.number, start, size).take(0, 8)))
 
 
 class Folder:
@@ -131,8 +126,13 @@ class Folder:
         if not self.has(name):
             raise malformed(what, "is missing from the folder")
         file = Descriptor(self._path / name)
-        with _read_window(file, 0, file.size, stated, what) as window:
-            return read_layer(window, index, what, budget)
+        return _read(file, 0, file.size, stated, index, what, budget)
+
+    def streams(self, name: str) -> bool:
+        if not self.has(name):
+            return False
+        file = Descriptor(self._path / name)
+        return _is_compressed(file, 0, file.size)
 
 
 class TarFile:
@@ -173,8 +173,10 @@ class TarFile:
     def layer(self, name: str, stated: Blob | None, index: int, what: str, budget: Budget) -> Layer:
         if name not in self._places:
             raise malformed(what, "is missing from the archive")
-        with _read_window(self._file, *self._places[name], stated, what) as window:
-            return read_layer(window, index, what, budget)
+        return _read(self._file, *self._places[name], stated, index, what, budget)
+
+    def streams(self, name: str) -> bool:
+        return self.has(name) and _is_compressed(self._file, *self._places[name])
 
 
 class Passing:
@@ -185,10 +187,12 @@ class Passing:
 
     def __init__(self, chunks: Iterable[bytes], what: str) -> None:
         """Raises SourceError where it is no archive. A layer that makes no sense raises when it is asked for."""
+        self._jsons = LARGEST_JSON
         self._files: dict[str, bytes] = {}
         self._layers: dict[str, tuple[Layer | SourceError, int]] = {}
         self._links: dict[str, str] = {}
-        self._budget = Budget()
+        self._taken: set[str] = set()
+        self._budget = Budget(identify=True)
         window = StreamWindow(inflated(chunks, what), what, cap=1 << 40)
         for member in members(window, what):
             name = _named(member.name)
@@ -200,8 +204,8 @@ class Passing:
                 raise SourceError(Unavailable(Reason.TOO_BIG, f"{what} holds more than {MEMBERS} files"))
 
     def _keep(self, name: str, window: Window, offset: int, size: int) -> None:
-        is_json = window.take(offset, 1) in (b"{", b"[") and size <= LARGEST
-        if is_json and self._budget.content(size):
+        if window.take(offset, 1) in (b"{", b"[") and size <= min(LARGEST, self._jsons):
+            self._jsons -= size
             self._files[name] = window.take(offset, size)
             return
         head = window.take(offset, min(size, 512))
@@ -212,15 +216,19 @@ class Passing:
         if folder == "blobs/sha256":
             stated = Blob(f"sha256:{last}", "", size)
         what = f"{name[:80]} of the archive"
+        layer: Layer | SourceError
+        plain = not compression(head)
         try:
-            if compression(head):
-                with verified_stream(_pieces(window, offset, size), stated, what) as inner:
-                    layer: Layer | SourceError = read_layer(inner, 0, what, self._budget)
-            else:
-                layer = read_layer(_Stretch(window, offset, size), 0, what, self._budget)
+            # The digest of a plain blob is its layer's: taken once.
+            layer = read_stream(_pieces(window, offset, size), None if plain else stated, 0, what, self._budget)
+            if plain and stated is not None and layer.diff_id != stated.digest:
+                raise malformed(what, "does not have the digest that its name states")
         except SourceError as error:
             layer = error
         self._layers[name] = (layer, size)
+
+    def streams(self, name: str) -> bool:
+        return False
 
     def names(self) -> Iterable[str]:
         return [*self._files, *self._layers]
@@ -237,28 +245,19 @@ class Passing:
         return self._files.get(self._links.get(name, name))
 
     def layer(self, name: str, stated: Blob | None, index: int, what: str, budget: Budget) -> Layer:
-        found, _ = self._layers.get(self._links.get(name, name), (None, 0))
+        name = self._links.get(name, name)
+        found, _ = self._layers.get(name, (None, 0))
         if found is None:
             raise malformed(what, "is missing from the archive")
         if isinstance(found, SourceError):
             raise SourceError(replace(found.unavailable, detail=f"{what}: {found.unavailable.detail}"))
-        entries = {path: replace(entry, layer=index) for path, entry in found.entries.items()}
+        # The names of a large image are not held twice, unless one blob stands for two layers.
+        entries = found.entries if name not in self._taken else dict(found.entries)
+        self._taken.add(name)
+        for path, entry in entries.items():
+            if entry.layer != index:
+                entries[path] = replace(entry, layer=index)
         return replace(found, entries=entries, links=dict(found.links))
-
-
-class _Stretch:
-    """A stretch of a window that moves forward."""
-
-    random = False
-
-    def __init__(self, window: Window, start: int, size: int) -> None:
-        self._window, self._start, self._size = window, start, size
-
-    def take(self, offset: int, size: int) -> bytes:
-        return self._window.take(self._start + offset, max(0, min(size, self._size - offset)))
-
-    def reaches(self, end: int) -> bool:
-        return end <= self._size
 
 
 def _pieces(window: Window, offset: int, size: int) -> Iterator[bytes]:

@@ -1,0 +1,206 @@
+"""The index of one layer as a file, for the cache on disk: kept contents, JSON columns, and the beginnings of files.
+
+    magic · length of contents, of columns, of beginnings · SHA-256 of columns and beginnings · the three of them
+
+What is read back is data of unknown origin: every value is checked, and anything that makes no sense raises `Damaged`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, fields
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from troubleshooter.collectors import keeping, layers, tar
+from troubleshooter.collectors.contents import Slice, Source
+from troubleshooter.collectors.keeping import CONTENT, Budget, like_credentials, public_head
+from troubleshooter.collectors.layers import Layer
+from troubleshooter.facts import elf, tree
+from troubleshooter.facts.elf import Elf
+from troubleshooter.facts.tree import Entry, Kind
+
+MAGIC = b"TSLAYER1"
+LARGEST_INDEX = 512 << 20
+"""Bytes of columns and beginnings of one layer."""
+LARGEST_NUMBER = 1 << 62
+_HEADER = struct.Struct("<8sQQQ32s")
+_KINDS = {"f": Kind.FILE, "d": Kind.DIRECTORY, "l": Kind.SYMLINK, "o": Kind.OTHER}
+_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
+
+
+class Damaged(Exception):
+    """Bytes that are no record of a layer, or one of another version."""
+
+
+@cache
+def reader() -> str:
+    """Names the code that makes layers: what another version of it kept may lack what this one looks for."""
+    try:
+        code = b"".join(Path(module.__file__ or "").read_bytes() for module in (keeping, layers, tar, elf, tree))
+    except OSError as error:
+        raise Damaged("this program's own files cannot be read") from error
+    return hashlib.sha256(code).hexdigest()[:16]
+
+
+def write(layer: Layer, file: IO[bytes]) -> None:
+    """Writes the record of a layer. Contents that look like credentials are left out. Raises OSError, Damaged."""
+    file.write(bytes(_HEADER.size))
+    contents, length = _write_contents(layer, file)
+    entries = list(layer.entries.values())
+    numbers = {path: number for number, path in enumerate(layer.entries)}
+    beginnings = [public_head(path, e.head, e.mode) for path, e in layer.entries.items()]
+    body = {
+        "reader": reader(),
+        "diff_id": layer.diff_id,
+        "size": layer.size,
+        "paths": list(numbers),
+        "kinds": "".join(_LETTERS[e.kind] for e in entries),
+        "modes": [e.mode for e in entries],
+        "uids": [e.uid for e in entries],
+        "gids": [e.gid for e in entries],
+        "sizes": [e.size for e in entries],
+        "heads": list(map(len, beginnings)),
+        "targets": {path: e.link for path, e in layer.entries.items() if e.link},
+        "implied": sorted(layer.implied),
+        "whiteouts": sorted(layer.whiteouts),
+        "opaque": sorted(layer.opaque),
+        "links": layer.links,
+        "elves": [[numbers[path], *astuple(found)] for path, found in layer.elves.items() if path in numbers],
+        "contents": [[numbers[path], *place] for path, place in contents.items() if path in numbers],
+    }
+    columns = json.dumps(body, separators=(",", ":")).encode()
+    heads = b"".join(beginnings)
+    file.write(columns)
+    file.write(heads)
+    file.seek(0)
+    file.write(_HEADER.pack(MAGIC, length, len(columns), len(heads), _digest(columns, heads)))
+
+
+def _digest(*parts: bytes) -> bytes:
+    found = hashlib.sha256(usedforsecurity=False)
+    for part in parts:
+        found.update(part)
+    return found.digest()
+
+
+def _write_contents(layer: Layer, file: IO[bytes]) -> tuple[dict[str, tuple[int, int, int]], int]:
+    """Offset, size and checksum of each path's content, those of hard links once; and the length of all."""
+    places: dict[str, tuple[int, int, int]] = {}
+    known: dict[tuple[int, int], tuple[int, int, int] | None] = {}
+    end = 0
+    for path, piece in layer.contents.items():
+        key = (id(piece.source), piece.offset)
+        if key not in known:
+            data = piece.read()
+            known[key] = None
+            if data is not None and not like_credentials(path, data) and end + len(data) <= CONTENT:
+                known[key] = (end, len(data), zlib.crc32(data))
+                file.write(data)
+                end += len(data)
+        place = known[key]
+        if place is not None:
+            places[path] = place
+    return places, end
+
+
+def decode(read: Callable[[int, int], bytes], length: int, source: Source, index: int, budget: Budget) -> Layer:
+    """The layer of a record of `length` bytes, as layer `index`. `read` gives bytes by offset and size. Raises Damaged."""
+    header = read(0, _HEADER.size)
+    if len(header) < _HEADER.size:
+        raise Damaged("cut short")
+    magic, contents, columns, heads, digest = _HEADER.unpack(header)
+    if magic != MAGIC or columns + heads > LARGEST_INDEX or _HEADER.size + contents + columns + heads != length:
+        raise Damaged("no record of this version, or cut short")
+    start = _HEADER.size + contents
+    text, beginnings = read(start, columns), read(start + columns, heads)
+    if _digest(text, beginnings) != digest:
+        raise Damaged("changed")
+    try:
+        return _Decoder(json.loads(text), beginnings, index, budget).layer(source, contents)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError) as error:
+        raise Damaged("makes no sense") from error
+
+
+class _Decoder:
+    def __init__(self, body: dict[str, Any], heads: bytes, index: int, budget: Budget) -> None:
+        self.body, self.heads, self.index = body, heads, index
+        if body["reader"] != reader():
+            raise Damaged("made by another version")
+        self.paths: list[str] = _texts(body["paths"])
+        if len(set(self.paths)) != len(self.paths):
+            raise Damaged("a path twice")
+        named = sum(map(len, self.paths)) + sum(map(len, _texts(body["targets"].values())))
+        if not budget.paths(len(self.paths) + len(body["implied"]), named + sum(map(len, _texts(body["implied"])))):
+            raise Damaged("more paths than an image may have")
+        if not budget.head(max(0, len(heads) - 64 * len(self.paths))):
+            raise Damaged("more beginnings than an image may have")
+
+    def layer(self, source: Source, length: int) -> Layer:
+        body = self.body
+        found = Layer(
+            entries=self._entries(),
+            implied=set(_texts(body["implied"])),
+            whiteouts=set(_texts(body["whiteouts"])),
+            opaque=set(_texts(body["opaque"])),
+            links=dict(zip(_texts(body["links"]), _texts(body["links"].values()), strict=True)),
+            size=_numbers([body["size"]])[0],
+            diff_id=_texts([body["diff_id"]])[0],
+        )
+        for each in body["elves"]:
+            found.elves[self.paths[each[0]]] = _elf(each[1:])
+        for number, offset, size, crc in body["contents"]:
+            _numbers([number, offset, size, crc])
+            if offset + size > length:
+                raise Damaged("a content outside")
+            found.contents[self.paths[number]] = Slice(source, _HEADER.size + offset, size, crc)
+        return found
+
+    def _entries(self) -> dict[str, Entry]:
+        body, targets, heads, index = self.body, self.body["targets"], self.heads, self.index
+        columns = [_numbers(body[name]) for name in ("modes", "uids", "gids", "sizes", "heads")]
+        if sum(columns[4]) != len(heads):
+            raise Damaged("beginnings of another length")
+        entries: dict[str, Entry] = {}
+        at = 0
+        for path, kind, mode, uid, gid, size, head in zip(self.paths, body["kinds"], *columns, strict=True):
+            link = targets.get(path, "")
+            entries[path] = Entry(_KINDS[kind], mode, uid, gid, size, link, heads[at : at + head], index)
+            at += head
+        return entries
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    found = list(values)
+    if set(map(type, found)) - {str}:
+        raise Damaged("no text where there should be one")
+    return found
+
+
+def _numbers(values: Any) -> list[int]:
+    if not isinstance(values, list) or set(map(type, values)) - {int}:
+        raise Damaged("no number where there should be one")
+    if values and not 0 <= min(values) <= max(values) < LARGEST_NUMBER:
+        raise Damaged("a number out of range")
+    return values
+
+
+_ELF_FIELDS = [field.name for field in fields(Elf)]
+
+
+def _elf(values: list[Any]) -> Elf:
+    found = dict(zip(_ELF_FIELDS, values, strict=True))
+    for name in ("needed", "provides"):
+        found[name] = tuple(_texts(found[name]))
+    found["versions"] = tuple((library, version) for library, version in map(_texts, found["versions"]))
+    _texts([found[name] for name in ("machine", "type", "problem")])
+    _texts([found[name] for name in ("interpreter", "soname", "rpath", "runpath") if found[name] is not None])
+    _numbers([found["bits"]])
+    if not isinstance(found["dynamic"], bool) or not isinstance(found["complete"], bool):
+        raise Damaged("no truth value where there should be one")
+    return Elf(**found)
