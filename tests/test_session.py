@@ -73,7 +73,8 @@ def test_no_call_is_made_twice(tmp_path: Path) -> None:
         walk = opened(name, tmp_path)
         walk.run()
         calls = [(c["service"], c["operation"]) for c in report_of(walk)["calls"] if c["service"] != "http"]
-        once = [c for c in calls if c != ("ecr", "GetDownloadUrlForLayer")]
+        several = {("ecr", "GetDownloadUrlForLayer"), ("cloudtrail", "LookupEvents")}  # asked of several things
+        once = [c for c in calls if c not in several]
         assert len(once) == len(set(once)), calls
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from troubleshooter import __version__
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.changes import Changes
 from troubleshooter.facts.function import Caller
 from troubleshooter.facts.logs import ExecutionEnvironments, Span
 from troubleshooter.model import (
@@ -170,6 +172,29 @@ def timeline(e: ExecutionEnvironments) -> Record:
 def _span(s: Span) -> Record:
     said = dataclasses.asdict(s)
     return {**said, "at": s.at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if s.at else None}
+
+
+def changes(found: Changes) -> Record:
+    """What was changed, nearest to the first failure first."""
+    return {
+        "changes": [
+            {
+                "at": _iso(c.at),
+                "what": c.what,
+                "before": c.before,
+                "after": c.after,
+                "by": c.by,
+                "source": c.source,
+            }
+            for c in found.changes
+        ],
+        "first_failure": _iso(found.first_failure),
+        "complete": found.complete,
+    }
+
+
+def _iso(at: dt.datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def diagnosis(d: Diagnosis, caller: Caller | None, redactions: Mapping[str, int]) -> Record:

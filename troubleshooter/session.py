@@ -18,6 +18,7 @@ from troubleshooter.checks import all_checks
 from troubleshooter.diagnosis import fold, settle
 from troubleshooter.errors import JournalError
 from troubleshooter.facts import Cost, Reason, Store, Unavailable, now
+from troubleshooter.facts.changes import Changes
 from troubleshooter.facts.function import Caller, FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig
@@ -29,8 +30,8 @@ from troubleshooter.proposals import propose
 from troubleshooter.triage import Triage, triage
 from troubleshooter.world import Stores, World
 
-CALLER_WAIT_S = 1.0
-"""How long a conclusion waits for the caller's identity, which nothing depends on."""
+CALLER_WAIT_S, CHANGES_WAIT_S = 1.0, 6.0
+"""How long a conclusion waits for the caller's identity, and for what was changed: nothing depends on them."""
 _SURROUNDINGS = (Reason.DENIED, Reason.EXPIRED, Reason.UNREACHABLE, Reason.THROTTLED, Reason.MALFORMED)
 
 
@@ -79,6 +80,8 @@ class Session:
     steps: list[Step] = field(default_factory=list)
     findings: dict[tuple[str, Subject], Finding] = field(default_factory=dict)
     diagnosis: Diagnosis | None = None
+    changes: Changes | None = None
+    """What was changed around what is failing: leads, which the diagnosis does not rest on."""
     unrecorded: str = ""
     """Why the journal is kept in memory only; empty where it is on disk."""
     _calls_written: int = 0
@@ -104,6 +107,7 @@ class Session:
         self.triage = triage(*seen)
         if not self.triage.symptom.healthy:
             self.triage = triage(*seen, first.get(Metrics))
+            first.prefetch([Changes])
         self.stores.role = self.triage.symptom.role
         if fresh:
             self.node = self.playbooks.first
@@ -208,6 +212,8 @@ class Session:
         fresh = self._sweep()
         settled = settle(list(self.findings.values()), result.ladder, self.stores.role)
         self.diagnosis = fold(result, settled)
+        if Subject(Role.DEPLOYED) in self.stores.by_subject and not result.symptom.healthy:
+            self.changes = _soon(self.stores.first, Changes, CHANGES_WAIT_S)
         changed = [f for f in settled if f != self.findings[f.check, f.subject]]
         entries: list[tuple[str, dict[str, Any]]] = [("finding", records.finding(f)) for f in fresh]
         entries += [("finding", records.finding(f)) for f in changed]
@@ -215,6 +221,8 @@ class Session:
         entries += [("read", dataclasses.asdict(c)) for c in self.world.calls.since(self._calls_written)]
         self._calls_written += sum(kind == "read" for kind, _ in entries)
         caller = _soon(self.stores.first, Caller) if Subject(Role.DEPLOYED) in self.stores.by_subject else None
+        if self.changes is not None:
+            entries.append(("changes", records.changes(self.changes)))
         body = records.diagnosis(self.diagnosis, caller, dict(self.world.secrets.counts))
         self.journal.append_all([*entries, ("diagnosis", body)])
         return self.diagnosis
@@ -277,9 +285,10 @@ def _proposal(node: Node, store: Store, result: Triage) -> str:
     return word if word in node.choices else ""
 
 
-def _soon(store: Store, kind: type[Any]) -> Any:
+def _soon(store: Store, kind: type[Any], wait_s: float = CALLER_WAIT_S) -> Any:
     """A fact that is worth a short wait and no more."""
-    end = time.monotonic() + CALLER_WAIT_S
+    store.prefetch([kind])
+    end = time.monotonic() + wait_s
     while (fact := store.peek(kind)) is None and time.monotonic() < end:
         time.sleep(0.005)
     return fact if isinstance(fact, kind) else None

@@ -9,12 +9,16 @@ import pytest
 
 from tests.factories import function_record
 from tests.lab.aws import Account
+from troubleshooter.collectors import versions as collector
 from troubleshooter.collectors.aws import Aws
-from troubleshooter.collectors.lambda_records import PAGES, get_policies, list_urls, list_versions
-from troubleshooter.facts import CallLog, Reading, Reason, SourceError, Unavailable
+from troubleshooter.collectors.lambda_records import PAGES, get_policies, list_urls
+from troubleshooter.collectors.versions import list_aliases
+from troubleshooter.facts import CallLog, Reading, Reason, SourceError, Store, Unavailable, providers_in
 from troubleshooter.facts.account import Alias, FunctionUrls, PolicyStatement, UrlPolicies, Versions
+from troubleshooter.facts.changes import PublishedVersions, Trouble
 from troubleshooter.facts.given import GivenFunction
 from troubleshooter.model import Origin, Role, Subject
+from troubleshooter.redact import Secrets
 
 GIVEN = GivenFunction(reading=Reading("command line", Origin.ANSWER), name="demo")
 DEPLOYED = Subject(Role.DEPLOYED)
@@ -36,6 +40,11 @@ def aws(account: Account) -> Aws:
     return Aws(CallLog(), region=account.region, endpoint_url=account.url)
 
 
+def store(account: Account, *facts: object) -> Store:
+    missing = {Trouble: Unavailable(Reason.NOT_OF_THIS_KIND, "nothing is failing")} if not facts else {}
+    return Store(providers_in([collector]), [GIVEN, DEPLOYED, aws(account), Secrets(), *facts], missing=missing)
+
+
 def url(account: Account, qualifier: str = "$LATEST", **changes: str) -> dict[str, str]:
     return {
         "FunctionUrl": "https://a.lambda-url.eu-west-1.on.aws/",
@@ -48,7 +57,7 @@ def url(account: Account, qualifier: str = "$LATEST", **changes: str) -> dict[st
 
 
 def versions(account: Account) -> Versions:
-    found = list_versions(GIVEN, DEPLOYED, aws(account))
+    found = store(account).get(Versions)
     assert isinstance(found, Versions)
     return found
 
@@ -81,6 +90,29 @@ def test_without_an_alias_versions_are_not_asked_for(aws_account: Account) -> No
     aws_account.add_function("demo")
     assert versions(aws_account).aliases == ()
     assert aws_account.operations == ["lambda:ListAliases"]
+
+
+def test_where_something_fails_versions_are_read_without_an_alias(aws_account: Account) -> None:
+    aws_account.add_function("demo", package=b"new")
+    aws_account.add_function("demo", package=b"old", version="7", Timeout=3)
+    trouble = Trouble(reading=GIVEN.reading, why="it fails")
+    found = store(aws_account, trouble).get(PublishedVersions)
+    assert isinstance(found, PublishedVersions)
+    assert {r.version: r.timeout_s for r in found.records} == {"$LATEST": 30, "7": 3}
+    assert aws_account.operations.count("lambda:ListVersionsByFunction") == 1
+
+
+def test_where_something_fails_and_an_alias_names_a_version_they_are_read_once(aws_account: Account) -> None:
+    aws_account.add_function("demo", package=b"old", version="7")
+    aws_account.add_function("demo", package=b"new")
+    aws_account.add_alias("demo", "live", "7")
+    aws_account.deny("lambda", "ListVersionsByFunction")
+    found = store(aws_account, Trouble(reading=GIVEN.reading, why="it fails"))
+    for kind in (Versions, PublishedVersions):
+        gap = found.get(kind)
+        assert isinstance(gap, Unavailable)
+        assert gap.reason is Reason.DENIED
+    assert aws_account.operations.count("lambda:ListVersionsByFunction") == 1
 
 
 def test_weights_are_kept(aws_account: Account) -> None:
@@ -149,7 +181,7 @@ def test_a_policy_without_sense_is_malformed(text: str, aws_account: Account) ->
 
 def test_what_is_only_proposed_has_no_record(aws_account: Account) -> None:
     for found in (
-        list_versions(GIVEN, Subject(Role.PROPOSED), aws(aws_account)),
+        list_aliases(GIVEN, Subject(Role.PROPOSED), aws(aws_account)),
         list_urls(GIVEN, Subject(Role.ATTEMPTED), aws(aws_account)),
     ):
         assert isinstance(found, Unavailable)

@@ -1,8 +1,9 @@
-"""What stands around a function of the stand-in account: CloudWatch's metrics, API Gateway. Answered over real HTTP."""
+"""What stands around a function of the stand-in account: CloudWatch's metrics, API Gateway, CloudTrail. Answered over real HTTP."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,36 @@ def _result(
         "Timestamps": [dt.datetime.fromtimestamp(at, dt.UTC) for at, _ in pairs],
         "Values": [float(reduce(values)) for _, values in pairs],
     }
+
+
+def trail(account: Account, *events: tuple[str, float, str, Mapping[str, Any]]) -> None:
+    """CloudTrail: (name, hours ago, resource's name, the event's own document), looked up by name or resource."""
+    now = dt.datetime.now(dt.UTC)
+    recorded: list[dict[str, Any]] = [
+        {
+            "EventId": f"event-{number}",
+            "EventName": name,
+            "EventTime": now - dt.timedelta(hours=hours),
+            "Username": "someone",
+            "Resources": [{"ResourceName": resource}],
+            "CloudTrailEvent": json.dumps(document),
+        }
+        for number, (name, hours, resource, document) in enumerate(events)
+    ]
+
+    def answer(_: Account, request: Request) -> Mapping[str, Any]:
+        (asked,) = request.parameters["LookupAttributes"]
+        start, end = request.parameters["StartTime"], request.parameters["EndTime"]
+        found = [
+            e
+            for e in recorded
+            if start <= e["EventTime"].timestamp() <= end
+            and asked["AttributeValue"]
+            == (e["EventName"] if asked["AttributeKey"] == "EventName" else e["Resources"][0]["ResourceName"])
+        ]
+        return {"Events": sorted(found, key=lambda e: e["EventTime"], reverse=True)}
+
+    account.answer("cloudtrail", "LookupEvents", answer)
 
 
 def apis(

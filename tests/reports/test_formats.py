@@ -14,6 +14,7 @@ import pytest
 
 from troubleshooter import records, reports
 from troubleshooter.facts import Reading
+from troubleshooter.facts.changes import Change, Changes
 from troubleshooter.facts.logs import Environment, ExecutionEnvironments, Span
 from troubleshooter.model import (
     Diagnosis,
@@ -66,6 +67,17 @@ def timeline() -> ExecutionEnvironments:
     return ExecutionEnvironments(reading=reading, environments=lanes, late_lines=2, timeout_s=30)
 
 
+def changes() -> Changes:
+    """A member that changed, and a call that someone made."""
+    reading = Reading("lambda:ListVersionsByFunction", Origin.RECORD)
+    at = dt.datetime(2026, 1, 2, 3, 0, 0, tzinfo=dt.UTC)
+    found = (
+        Change(at, "architecture", "lambda:ListVersionsByFunction: version 7 → $LATEST", "x86_64", "arm64"),
+        Change(at, "image pushed (demo)", "cloudtrail:LookupEvents", None, f"imageTag {HOSTILE}", HOSTILE),
+    )
+    return Changes(reading=reading, changes=found, first_failure=at, complete=False)
+
+
 def journal() -> list[dict[str, Any]]:
     """Every outcome, a note, an answer by hand, a verification, and text that wants out."""
     ladder = tuple(
@@ -110,6 +122,7 @@ def journal() -> list[dict[str, Any]]:
         *(("finding", records.finding(f)) for f in found),
         ("answer", {"playbook": "spawn", "node": "architecture", "reply": "fail", "by": "check", "note": ""}),
         ("note", {"text": f"told {HOSTILE}"}),
+        ("changes", records.changes(changes())),
         ("read", {"service": "lambda", "operation": "GetFunction", "region": "eu-west-1", "status": "ok", "ms": 12.0}),
         ("diagnosis", records.diagnosis(diagnosis, None, {"named secret": 1})),
         ("verify", {"fixed": True, "before": [records.finding(cause)], "after": [records.finding(fixed)]}),

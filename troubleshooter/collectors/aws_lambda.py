@@ -43,7 +43,7 @@ def get_function(given: GivenFunction, subject: Subject, aws: Aws, secrets: Secr
         secrets.remember("code location", str(location))
     return GetFunctionAnswer(
         reading=answer.reading(),
-        record=_record(answer, answer.data["Configuration"], secrets),
+        record=read_record(answer, answer.data["Configuration"], secrets),
         code=FunctionCode(
             reading=answer.reading(),
             image_uri=code.get("ImageUri"),
@@ -74,7 +74,7 @@ def get_function_configuration(
         required=("FunctionName", "FunctionArn"),
         **_named(given),
     )
-    return _record(answer, answer.data, secrets)
+    return read_record(answer, answer.data, secrets)
 
 
 @provides()
@@ -101,7 +101,7 @@ def _arn(given: GivenFunction, aws: Aws) -> str:
     return given.arn or f"arn:aws:lambda:{aws.region or '*'}:{given.account or '*'}:function:{given.name}"
 
 
-def _record(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> FunctionRecord:
+def read_record(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> FunctionRecord:
     """A `FunctionConfiguration` structure of the API as a fact. Raises SourceError for one that makes no sense."""
     try:
         return _parsed(answer, data, secrets)

@@ -1,4 +1,4 @@
-"""What Lambda says around a function: its versions and aliases, its URLs and the policies beside them."""
+"""What Lambda says around a function: its URLs and the policies beside them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from typing import Any, TypeVar
 from troubleshooter.collectors.aws import Answer, Aws
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.account import (
-    Alias,
     FunctionUrl,
     FunctionUrls,
     PolicyStatement,
     UrlPolicies,
     UrlPolicy,
-    Version,
-    Versions,
 )
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenFunction
@@ -28,29 +25,15 @@ PAGES = 4
 """Pages that are read of any list."""
 URLS = 5
 """URLs whose policies are read."""
-_NOT_DEPLOYED = Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has no record of what is only proposed")
-
-
-@provides(cost=Cost.CALL, asks=("lambda:ListAliases", "lambda:ListVersionsByFunction"))
-def list_versions(given: GivenFunction, subject: Subject, aws: Aws) -> Versions | Unavailable:
-    """`lambda:ListAliases`; where there is an alias, `lambda:ListVersionsByFunction` too."""
-    if subject.role is not Role.DEPLOYED:
-        return _NOT_DEPLOYED
-    first, aliases, whole = _every(given, aws, "ListAliases", "Aliases", _alias)
-    if not aliases:
-        return Versions(reading=first.reading(), complete=whole)
-    answer, versions, all_of_them = _every(given, aws, "ListVersionsByFunction", "Versions", _version)
-    return Versions(
-        reading=answer.reading(), versions=tuple(versions), aliases=tuple(aliases), complete=whole and all_of_them
-    )
+NOT_DEPLOYED = Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has no record of what is only proposed")
 
 
 @provides(cost=Cost.CALL, asks=("lambda:ListFunctionUrlConfigs",))
 def list_urls(given: GivenFunction, subject: Subject, aws: Aws) -> FunctionUrls | Unavailable:
     """`lambda:ListFunctionUrlConfigs`: the URLs of the function and of its aliases."""
     if subject.role is not Role.DEPLOYED:
-        return _NOT_DEPLOYED
-    answer, urls, _ = _every(given, aws, "ListFunctionUrlConfigs", "FunctionUrlConfigs", _url)
+        return NOT_DEPLOYED
+    answer, urls, _ = every(given, aws, "ListFunctionUrlConfigs", "FunctionUrlConfigs", _url)
     return FunctionUrls(reading=answer.reading(), urls=tuple(urls))
 
 
@@ -76,7 +59,7 @@ def get_policies(urls: FunctionUrls, given: GivenFunction, function: FunctionRec
     return UrlPolicies(reading=reading, policies=tuple(policies))
 
 
-def _every(
+def every(
     given: GivenFunction, aws: Aws, operation: str, key: str, read: Callable[[dict[str, Any]], T]
 ) -> tuple[Answer, list[T], bool]:
     """The first answer, the entries of at most `PAGES` pages, and whether those were all."""
@@ -107,16 +90,6 @@ def _parsed(answer: Answer, read: Callable[[dict[str, Any]], T]) -> T:
     except (AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
         detail = f"{answer.source} gave an answer that makes no sense ({type(error).__name__})"
         raise SourceError(Unavailable(Reason.MALFORMED, detail)) from error
-
-
-def _alias(data: dict[str, Any]) -> Alias:
-    routing = (data.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    weights = tuple((str(number), float(share)) for number, share in sorted(routing.items()))
-    return Alias(str(data["Name"]), str(data["FunctionVersion"]), weights)
-
-
-def _version(data: dict[str, Any]) -> Version:
-    return Version(str(data["Version"]), data.get("CodeSha256"), _time(data.get("LastModified")))
 
 
 def _url(data: dict[str, Any]) -> FunctionUrl:

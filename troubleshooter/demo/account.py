@@ -87,6 +87,8 @@ class DemoAccount:
             "FilterLogEvents": self._events,
             "DescribeImages": self._describe_images,
             "GetMetricData": lambda _: _json({"MetricDataResults": []}),
+            "LookupEvents": lambda _: _json({"Events": []}),
+            "ListVersionsByFunction": lambda _: _json({"Versions": [self._configuration()]}),
             "ListAliases": lambda _: _json({"Aliases": []}),
             "ListFunctionUrlConfigs": lambda _: _json({"FunctionUrlConfigs": []}),
         }

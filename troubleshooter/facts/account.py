@@ -65,6 +65,15 @@ class Alias:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Aliases(Fact):
+    """`lambda:ListAliases`."""
+
+    aliases: tuple[Alias, ...] = ()
+    complete: bool = True
+    """False where reading stopped at a budget of pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Versions(Fact):
     """`lambda:ListVersionsByFunction` and `lambda:ListAliases`."""
 

@@ -59,6 +59,7 @@ class _Fold:
         self.start: Record = {}
         self.triage: Record = {}
         self.timeline: Record | None = None
+        self.changes: Record = {"changes": [], "first_failure": None, "complete": True}
         self.diagnosis: Record = {}
         self.findings: dict[tuple[str, str], Record] = {}
         self.path: list[Record] = []
@@ -78,6 +79,8 @@ class _Fold:
             self.triage = record
         elif kind == "timeline":
             self.timeline = {key: record[key] for key in TIMELINE}
+        elif kind == "changes":
+            self.changes = record
         elif kind == "finding":
             self.findings[record["check"], record["subject"]] = record
         elif kind == "answer":
@@ -137,6 +140,8 @@ class _Fold:
                 "deciding_question": diagnosis.get("deciding_question"),
             },
             "findings": findings,
+            "changes": self.changes["changes"],
+            "changes_complete": self.changes["complete"],
             "ruled_out": diagnosis.get("ruled_out", []),
             "could_not_check": [_gap(f) for f in sorted(self.findings.values(), key=_finding_order) if _is_gap(f)],
             "unread": [

@@ -20,7 +20,7 @@ TITLES = {
     "none": "Nothing wrong was found",
     "inconclusive": "Inconclusive",
 }
-_VALUE, _GAPS, _LISTED = 400, 200, 8
+_VALUE, _GAPS, _LISTED, _CHANGES = 400, 200, 8, 12
 """Characters of an observed value and of a reason, and names in a list, that are shown; the JSON report has them whole."""
 _SPANS, _BAR = 15, 16
 """Spans of the timeline, and the columns of its longest bar."""
@@ -28,7 +28,15 @@ _SPANS, _BAR = 15, 16
 
 def render(report: dict[str, Any]) -> str:
     """The report as Markdown."""
-    parts = [*_head(report), *_causes(report), *_ladder(report), *_timeline(report), *_others(report), *_gaps(report)]
+    parts = [
+        *_head(report),
+        *_causes(report),
+        *_ladder(report),
+        *_timeline(report),
+        *_changes(report),
+        *_others(report),
+        *_gaps(report),
+    ]
     parts += [*_verifications(report), *_path(report), *_notes(report), *_tail(report)]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -166,6 +174,29 @@ def _span(row: timeline.Row) -> str:
     mark = timeline.SYMBOLS[row.status]
     remarks = " · ".join([*([row.status] if row.status != "success" else []), *row.remarks])
     return f"{row.time:<12}  {mark} {row.what:<19}  {row.took:>10}  {timeline.bar(row.share, _BAR):<{_BAR}}  {remarks}"
+
+
+def _changes(report: Mapping[str, Any]) -> Iterator[str]:
+    changes = report["changes"]
+    if not changes:
+        return
+    yield "## What was changed"
+    yield ""
+    yield "Leads, not causes; what lies nearest before the first failure comes first."
+    yield ""
+    yield "| when | what | before | now | by | where |"
+    yield "|---|---|---|---|---|---|"
+    for each in changes[:_CHANGES]:
+        cells = (code(each[key], _GAPS) if each[key] else "–" for key in ("before", "after", "by", "source"))
+        yield f"| {code(each['at'] or 'not told')} | {prose(each['what'], _GAPS)} | {' | '.join(cells)} |"
+    yield ""
+    more = len(changes) - _CHANGES
+    if more > 0:
+        yield f"{more} more stand in the JSON report."
+        yield ""
+    if not report["changes_complete"]:
+        yield "Not everything could be read in time; there may be more."
+        yield ""
 
 
 def _others(report: Mapping[str, Any]) -> Iterator[str]:

@@ -31,7 +31,7 @@ STYLE_OF = {
     Status.SUSPECTED: "bold $text-warning",
     Status.NONE: "bold $text-success",
 }
-SUSPECTS, GAPS, EXCLUDED = 5, 8, 6
+SUSPECTS, GAPS, EXCLUDED, CHANGES, NARROW = 5, 8, 6, 3, 76
 
 
 class FindingScreen(OwnScreen):
@@ -107,11 +107,27 @@ class FindingScreen(OwnScreen):
             parts.append(Content(""))
         if d.next:
             parts += [content(f"Then    {', '.join(d.next)} will fail next"), Content("")]
+        parts += self._changes()
         if d.ruled_out:
             shown = ", ".join(d.ruled_out[:EXCLUDED])
             more = f" and {len(d.ruled_out) - EXCLUDED} more, all in the report" if len(d.ruled_out) > EXCLUDED else ""
             parts += [content(f"Ruled out  {shown}{more}", "$text-muted"), Content("")]
         return Content("\n").join([*parts, *self._gaps()])
+
+    def _changes(self) -> list[Content]:
+        """What was changed near the first failure; calm, for none of it is shown to be the cause."""
+        found = self.session.changes
+        if found is None or not found.changes:
+            return []
+        lines = [content("Changed before that (leads, not causes)", "bold")]
+        for each in found.changes[:CHANGES]:
+            at = f"{each.at:%m-%d %H:%M}" if each.at else "not told"
+            values = f": {each.before or '–'} → {each.after or '–'}" if each.before or each.after else ""
+            lines.append(line(f"{at}  {each.what}{values}", NARROW))
+            lines.append(line(f"{'':<11}  {each.by or 'by whom is not told'} · {each.source}", NARROW, "$text-muted"))
+        if len(found.changes) > CHANGES:
+            lines.append(content(f"… {len(found.changes) - CHANGES} more in the report", "$text-muted"))
+        return [*lines, Content("")]
 
     def _gaps(self) -> list[Content]:
         gaps: dict[str, str] = {}

@@ -1,0 +1,71 @@
+"""What was changed around a function, and by whom. A change is a lead, never a cause."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from troubleshooter.facts.base import Fact
+from troubleshooter.facts.function import FunctionRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble(Fact):
+    """Something is failing, or someone complains: then it is worth asking what was changed."""
+
+    why: str
+    since: dt.datetime | None = None
+    """First failure since the last change, as far as log and metrics tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedVersions(Fact):
+    """`lambda:ListVersionsByFunction`: whole records, `$LATEST` among them."""
+
+    records: tuple[FunctionRecord, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEvent:
+    """One call that changed something, as CloudTrail recorded it."""
+
+    at: dt.datetime
+    name: str
+    """Name of the API operation without its version: `UpdateFunctionCode`."""
+    by: str
+    """ARN or name of the principal."""
+    resource: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    """What was asked for, of those parameters that are no secrets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trail(Fact):
+    """`cloudtrail:LookupEvents` of the function, and of its image's repository, newest first."""
+
+    events: tuple[TrailEvent, ...] = ()
+    complete: bool = True
+    """False where a deadline or a limit ended the reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was changed."""
+
+    at: dt.datetime | None
+    what: str
+    source: str
+    """Where that was read."""
+    before: str | None = None
+    after: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes(Fact):
+    """What was changed, nearest to the first failure first."""
+
+    changes: tuple[Change, ...] = ()
+    first_failure: dt.datetime | None = None
+    complete: bool = True
