@@ -12,6 +12,7 @@ from troubleshooter.analysis import (
     code_tree,
     launch,
     python_background,
+    python_effects,
     python_handler,
     python_imports,
     python_packages,
@@ -28,7 +29,10 @@ LOGS = Reading("logs:FilterLogEvents /aws/lambda/demo", Origin.APPLICATION_LOG, 
 SITE = "/var/lang/lib/python3.12/site-packages"
 HANDLER = "def handler(event, context):\n    return 1\n"
 NO_LOGS = Unavailable(Reason.DENIED, "logs:FilterLogEvents was denied")
-MODULES = (code_tree, launch, runtime, python_handler, python_imports, python_packages, python_background)
+MODULES = (
+    *(code_tree, launch, runtime, python_handler, python_imports, python_packages),
+    *(python_background, python_effects),
+)
 
 
 def an_image(

@@ -13,6 +13,7 @@ from troubleshooter.analysis import (
     launch,
     module_format,
     node_background,
+    node_effects,
     node_handler,
     node_imports,
     requirements,
@@ -23,7 +24,17 @@ from troubleshooter.facts.function import FunctionCode, FunctionRecord, ImageOve
 from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree
 from troubleshooter.facts.logs import Timeline
 
-MODULES = (code_tree, launch, runtime, module_format, node_handler, node_imports, node_background, requirements)
+MODULES = (
+    code_tree,
+    launch,
+    runtime,
+    module_format,
+    node_handler,
+    node_imports,
+    node_background,
+    node_effects,
+    requirements,
+)
 BOOTSTRAP = """#!/bin/bash
 if [ -z "$NODE_PATH" ]; then
   export NODE_PATH="/opt/nodejs/node{0}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"

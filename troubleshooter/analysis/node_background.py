@@ -59,7 +59,7 @@ def node_background(runtime: RuntimeModel, code: CodeTree) -> BackgroundWork | U
         return Unavailable(Reason.NOT_OF_THIS_KIND, answer if isinstance(answer, str) and answer else location.detail)
     calls = Calls(search.exports)
     try:
-        start = _start(calls, answer.value)
+        start = start_of(calls, answer.value)
         if start is None:
             why = f"the function behind {runtime.handler} is not read from {location.path}"
             return Unavailable(Reason.UNSUPPORTED, why)
@@ -87,7 +87,8 @@ class Start:
     streams: bool = False
 
 
-def _start(calls: Calls, value: Value) -> Start | None:
+def start_of(calls: Calls, value: Value) -> Start | None:
+    """The function behind an exported value; None where the file does not show it."""
     if value.sort is Sort.FUNCTION:
         found = calls.function(value)
         return Start(found) if found is not None else None

@@ -85,3 +85,51 @@ class BackgroundWork(Fact):
     """Python: the handler itself is an undecorated `async def`, whose coroutine nobody runs."""
     handler_line: int = 0
     """Line of the handler's definition; 0 where it was not found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that the code certainly does."""
+
+    kind: str
+    """`exit`: ends the process; `write`: makes or changes a file where nothing can be written; `wait`: awaits what never
+    comes."""
+    what: str
+    """The call that ends it, the path that is written to, or the promise."""
+    path: str
+    line: int
+    text: str
+    """The source line, stripped."""
+    when: str
+    """`import` while the handler's module is loaded, `handler` when it is called."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertainEffects(Fact):
+    """What happens on every load of the handler's module, and on every call of the handler."""
+
+    language: str
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeHandlerShape(Fact):
+    """How the exported Node.js handler is written."""
+
+    path: str
+    line: int
+    text: str
+    """The source line where it begins, stripped."""
+    parameters: tuple[str, ...] = ()
+    """Names of the plain parameters; empty text for one that is taken apart or has a default."""
+    is_async: bool = False
+    wrapped: bool = False
+    """Handed to a function whose result is the handler."""
+    streams: bool = False
+    """Wrapped in `streamifyResponse` and in nothing else."""
+    calls_back: int = 0
+    """Line where its third parameter is called; 0 where it is not."""
+    returns: bool = True
+    """Whether it returns a value anywhere."""
+    stream_left_open: bool = False
+    """Streams: its response stream is only written to, and neither ended nor handed on anywhere in the function."""

@@ -1,7 +1,9 @@
 """Code writes outside /tmp.
 
 What it looks for
-    `Read-only file system` with a path in the image.
+    A file or folder outside `/tmp` that is made or written each time the handler's module is loaded, or in every
+    invocation: with a path that the code states, and no branch, loop, early return or handled error before it. Of any
+    other, text alone tells: `Read-only file system` with a path in the image.
 
 Why it breaks
     On Lambda the image's files are read-only; only `/tmp` can be written. Logs, databases, uploads, caches and
@@ -22,10 +24,13 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import posixpath
 
-RUNG = Rung.INVOKE
+from troubleshooter.checks import Frequency, check, failed, passed, signature
+from troubleshooter.checks._effects import cited, first, rung, when
+from troubleshooter.facts.code import CertainEffects
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
+
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"\[Errno 30\] Read-only file system: '(?!/home/)", 3),
@@ -36,3 +41,23 @@ SIGNATURES = (
     signature(r"\[Errno 30\]", 2),
 )
 ASK = "Is the path that the message names outside /tmp?"
+
+
+@check(title="The code writes where it can", severity=Severity.ERROR, rung=Rung.INVOKE)
+def fs_read_only(effects: CertainEffects) -> Verdict:
+    """Asks whether the code certainly writes to a place outside /tmp."""
+    found = first(effects, "write")
+    if found is None:
+        return passed(
+            "nothing is certainly written outside /tmp", effects.cite("effects", "none", label="certain writes")
+        )
+    name = posixpath.basename(found.what)
+    fix = Remediation(
+        f"Write to /tmp/{name} instead, and read it from there; what is to outlast the execution environment belongs in S3, "
+        "DynamoDB or EFS.",
+        verify="The log has no `Read-only file system` and no EROFS.",
+    )
+    message = (
+        f"{found.path}:{found.line} writes to {found.what} {when(found)}, and on Lambda only /tmp can be written to"
+    )
+    return failed(message, cited(effects, found, "statement that writes"), remediation=fix, rung=rung(found))

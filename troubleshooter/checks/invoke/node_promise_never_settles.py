@@ -1,7 +1,9 @@
 """The handler's promise never settles, and the process has nothing left to do.
 
 What it looks for
-    `Runtime.NodeJsExit`, or a successful answer of `null` that nobody meant.
+    A promise that the handler waits for in every invocation and whose function mentions neither of its two callbacks. Of
+    paths that forget to settle one, text alone tells: `Runtime.NodeJsExit`, or a successful answer of `null` that nobody
+    meant.
 
 Why it breaks
     An async handler awaits a promise that is never resolved or rejected (a callback that is not called on some path, an
@@ -22,10 +24,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks._effects import cited, first, rung, when
+from troubleshooter.facts.code import CertainEffects
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"Runtime\.NodeJsExit", 3),
@@ -37,3 +40,26 @@ SIGNATURES = (
     ),
 )
 ASK = "Is there a path on which the awaited promise is neither resolved nor rejected?"
+
+
+@check(
+    title="What the handler waits for can come",
+    severity=Severity.ERROR,
+    rung=Rung.INVOKE,
+    explains=("function_timeout",),
+)
+def node_promise_never_settles(effects: CertainEffects) -> Verdict:
+    """Asks whether the handler certainly waits for a promise that nothing can settle."""
+    if effects.language != "node":
+        return not_applicable("the handler is not JavaScript")
+    found = first(effects, "wait")
+    if found is None:
+        return passed(
+            "no promise is waited for that nothing can settle", effects.cite("effects", "none", label="such promises")
+        )
+    fix = Remediation(
+        f"Call resolve or reject in the promise at {found.path}:{found.line} on every path, and add a time limit.",
+        verify="The log has no Runtime.NodeJsExit, and the invocation answers.",
+    )
+    message = f"{found.path}:{found.line} waits, {when(found)}, for a promise that never calls resolve or reject"
+    return failed(message, cited(effects, found, "promise that nothing settles"), remediation=fix, rung=rung(found))

@@ -1,7 +1,8 @@
 """A streaming handler breaks the contract of streams.
 
 What it looks for
-    `Response stream is not finished`, non-async handlers, or values returned from a streaming handler.
+    A function handed to `streamifyResponse` that is not async and returns nothing, or whose response stream is written to
+    and nowhere ended or handed on. Whether a stream that is ended on one path is ended on all is not followed.
 
 Why it breaks
     The runtime ends the response when the stream ends, not when the handler returns. A handler that forgets `end()`,
@@ -21,10 +22,10 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.facts.code import NodeHandlerShape
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"Response stream is not finished", 3),
@@ -38,3 +39,27 @@ SIGNATURES = (
     signature(r"responseStream\.\w+ is not a function|reading 'write'\)", 3),
     signature(r"Truncated response|stream (?:was )?(?:closed|aborted) (?:before|prematurely)", 2),
 )
+
+
+@check(title="The streaming handler ends its stream", severity=Severity.ERROR, rung=Rung.INVOKE)
+def streaming_handler_contract(shape: NodeHandlerShape) -> Verdict:
+    """Looks at the function that `streamifyResponse` is handed."""
+    if not shape.streams:
+        return not_applicable("the handler does not stream")
+    place = shape.cite(
+        "streams", shape.text, label="streaming handler", source=f"{shape.reading.source} {shape.path}:{shape.line}"
+    )
+    verify = "The whole response arrives, and the log has no `Response stream is not finished`."
+    if not shape.is_async and not shape.returns:
+        fix = Remediation(
+            f"Make the function at {shape.path}:{shape.line} async, or return a promise from it.", verify=verify
+        )
+        return failed("the streaming handler is not async and returns no promise", place, remediation=fix)
+    if shape.stream_left_open:
+        stream = shape.parameters[1]
+        fix = Remediation(
+            f"Call `{stream}.end()` on every path of the function at {shape.path}:{shape.line}.", verify=verify
+        )
+        message = f"the streaming handler writes to `{stream}`, and neither ends it nor hands it on"
+        return failed(message, place, remediation=fix)
+    return passed("the streaming handler is async, and its stream is ended or handed on", place)
