@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.collectors.test_registry import Registry, opened, registry, web
+from tests.collectors.test_registry import opened, registry, web
 from tests.lab.elf import elf
 from tests.lab.images import OPAQUE, WHITEOUT, Content, Device, Directory, File, Hardlink, Layer, Symlink, digest, image
+from tests.lab.registry import Registry
 from troubleshooter.collectors import contents, layer_cache, layer_record
 from troubleshooter.collectors.image_files import open_path
 from troubleshooter.collectors.keeping import Budget, like_credentials

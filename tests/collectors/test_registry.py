@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import threading
+import os
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.lab.images import Built, Layer, compress, digest, image
+from tests.lab.images import Layer, compress, digest, image
+from tests.lab.registry import LOGIN, Registry
 from troubleshooter.collectors.image_remote import RemoteImage
 from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.registry import (
@@ -20,85 +20,18 @@ from troubleshooter.collectors.registry import (
     names_registry,
     open_registry,
     registry_name,
-    stored_login,
 )
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import CallLog, Reason, SourceError
 from troubleshooter.redact import Secrets
 
 FILES = {"/var/task/app.py": "def handler(e, c): ...\n"}
-LOGIN = base64.b64encode(b"someone:correct-horse-battery").decode()
-
-
-class Registry:
-    """One repository `team/demo`, open, behind a token service, or behind a password."""
-
-    def __init__(self) -> None:
-        self.kind, self.token = "open", "token-of-the-service"
-        self.blobs: dict[str, bytes] = {}
-        self.tags: dict[str, str] = {}
-        self.types: dict[str, str] = {}
-        self.asked: list[tuple[str, str]] = []
-        self.redirect = False
-        self.realm: str | None = None
-        registry = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                registry.answer(self)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_port}"
-
-    def push(self, built: Built, tag: str = "latest") -> None:
-        self.blobs.update(built.blobs)
-        self.types.update({d: kind for d, (kind, _) in built.manifests.items()})
-        self.tags[tag] = built.digest
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        authorization = request.headers.get("authorization", "")
-        self.asked.append((request.path.partition("?")[0], authorization))
-        if request.path.startswith("/token"):
-            return self.send(request, 200, json.dumps({"token": self.token}).encode())
-        if request.path.startswith("/storage/"):
-            return self.send(request, 400 if authorization else 200, self.blobs[request.path.rpartition("/")[2]])
-        wanted = {"open": "", "bearer": f"Bearer {self.token}", "basic": f"Basic {LOGIN}"}[self.kind]
-        if wanted and authorization != wanted:
-            realm = self.realm or f"http://{self.host}/token"
-            challenge = f'Bearer realm="{realm}",service="registry"' if self.kind == "bearer" else 'Basic realm="x"'
-            return self.send(request, 401, b"{}", {"WWW-Authenticate": challenge})
-        name = request.path.rpartition("/")[2]
-        name = self.tags.get(name, name)
-        if name not in self.blobs:
-            return self.send(request, 404, b'{"errors": []}')
-        if self.redirect and "/blobs/" in request.path:
-            return self.send(
-                request, 307, b"", {"Location": f"http://localhost:{self.server.server_port}/storage/{name}"}
-            )
-        kind = self.types.get(name, "application/octet-stream")
-        return self.send(request, 200, self.blobs[name], {"Content-Type": kind, "Docker-Content-Digest": name})
-
-    def send(
-        self, request: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str] | None = None
-    ) -> None:
-        request.send_response(status)
-        for key, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-            request.send_header(key, value)
-        request.end_headers()
-        request.wfile.write(body)
 
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    made = Registry()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with Registry.serving() as made:
+        yield made
 
 
 @pytest.fixture
@@ -223,10 +156,11 @@ def test_a_token_that_is_not_taken(registry: Registry, web: Web) -> None:
     registry.kind, registry.token = "bearer", "token-one"
     registry.push(image(FILES))
     found = opened(registry, web)
+    registry.forgetful = True
     registry.token = "token-two"
     with pytest.raises(SourceError) as caught:
         found.config(Secrets())
-    assert caught.value.unavailable.reason is Reason.REFUSED
+    assert caught.value.unavailable.reason is Reason.DENIED
     assert "token-one" not in str(caught.value.unavailable)
 
 
@@ -263,20 +197,106 @@ def test_lies_are_found(registry: Registry, web: Web) -> None:
         opened(registry, web)
 
 
-def test_stored_logins(isolated: Path) -> None:
+def helper(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential helper on the PATH."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"docker-credential-{name}"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_a_helper_logs_in(
+    registry: Registry, web: Web, isolated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.push(image(FILES))
+    registry.kind = "basic"
+    script = 'read -r server; echo "{\\"ServerURL\\":\\"$server\\",\\"Username\\":\\"someone\\",\\"Secret\\":\\"correct-horse-battery\\"}"'
+    helper(tmp_path / "bin", "lab", script, monkeypatch)
+    configure(isolated, credHelpers={registry.host: "lab"})
     secrets = Secrets()
-    assert stored_login("example.com", secrets) is None
-    log_in(isolated, "https://index.docker.io/v1/")
-    assert stored_login("registry-1.docker.io", secrets) == LOGIN
-    assert stored_login("example.com", secrets) is None
-    log_in(isolated, "example.com", username="someone", password="correct-horse-battery")
-    assert stored_login("example.com", secrets) == LOGIN
-    for broken in (
-        "{",
-        "[]",
-        '{"auths": 3}',
-        '{"auths": {"example.com": {"auth": "%%%"}}}',
-        '{"auths": {"example.com": 1}}',
-    ):
-        (isolated / ".docker/config.json").write_text(broken)
-        assert stored_login("example.com", secrets) is None
+    assert opened(registry, web, secrets=secrets).manifest.layers
+    assert "correct-horse" not in secrets.redact("the password is correct-horse-battery")
+
+
+def test_an_identity_token_is_exchanged_at_the_registrys_own_service(
+    registry: Registry, web: Web, isolated: Path
+) -> None:
+    registry.push(image(FILES))
+    registry.kind = "bearer"
+    log_in(isolated, registry.host, identitytoken="long-lived-identity")
+    opened(registry, web)
+    (form,) = registry.posted
+    assert form["refresh_token"] == "long-lived-identity"
+    assert (form["grant_type"], form["service"]) == ("refresh_token", "registry")
+    assert form["scope"] == "repository:team/demo:pull"
+    registry.posted.clear()
+    registry.realm = f"http://localhost:{registry.server.server_port}/token"
+    with pytest.raises(SourceError, match="https"):
+        opened(registry, web)
+    assert registry.posted == [], "never to another name"
+
+
+def test_a_posted_token_does_not_follow_a_redirect(registry: Registry, web: Web, isolated: Path) -> None:
+    registry.push(image(FILES))
+    registry.kind, registry.moved = "bearer", f"http://localhost:{registry.server.server_port}/token"
+    log_in(isolated, registry.host, identitytoken="long-lived-identity")
+    with pytest.raises(SourceError, match="redirected"):
+        opened(registry, web)
+    assert len(registry.posted) == 1
+
+
+def test_a_token_that_ran_out_is_asked_for_again(registry: Registry, web: Web, isolated: Path) -> None:
+    registry.push(image(FILES))
+    registry.kind = "bearer"
+    found = opened(registry, web)
+    registry.token = "the-next-token"
+    assert found.tree(LayerCache(None)).tree.text("/var/task/app.py")
+    registry.forgetful = True
+    with pytest.raises(SourceError) as caught:
+        opened(registry, web)
+    assert caught.value.unavailable.reason is Reason.DENIED
+    assert len(registry.asked) < 30
+
+
+def test_a_realm_with_a_user_in_it_is_not_asked(registry: Registry, web: Web, isolated: Path) -> None:
+    registry.kind, registry.realm = "bearer", "https://user:pw@example.invalid/token"
+    with pytest.raises(SourceError, match="user in its address"):
+        opened(registry, web)
+
+
+def configure(home: Path, **entries: object) -> None:
+    (home / ".docker").mkdir(exist_ok=True)
+    (home / ".docker/config.json").write_text(json.dumps(entries))
+
+
+@pytest.mark.parametrize(
+    ("peer", "refused"),
+    [
+        (("169.254.169.254", 80), True),
+        (("fe80::1%eth0", 80, 0, 0), True),
+        (("::ffff:169.254.170.2", 80, 0, 0), True),
+        (("127.0.0.1", 80), False),
+        (("52.216.0.1", 443), False),
+        ("/run/x.sock", False),
+        (None, False),
+    ],
+)
+def test_a_redirect_to_a_link_local_address_is_not_read(peer: object, refused: bool) -> None:
+    class Stream:
+        def get_extra_info(self, name: str) -> object:
+            return peer
+
+    class Transport(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.host == "registry.example":
+                return httpx.Response(307, headers={"location": "https://innocent.example/x"})
+            return httpx.Response(200, content=b"x", extensions={"network_stream": Stream()})
+
+    web = Web(CallLog(), transport=Transport())
+    if refused:
+        with pytest.raises(SourceError, match="link-local"):
+            web.get("https://registry.example/x", label="a blob", cap=9)
+    else:
+        assert web.get("https://registry.example/x", label="a blob", cap=9).body == b"x"
+    web.close()

@@ -1,25 +1,22 @@
 """Images in any other registry, by the registry's own HTTP interface: `docker://` references.
 
-Read without a login, or with what `docker login` left in the user's configuration as plain text. Credential helpers are
-programs, and none is started. Credentials go to the registry, and to its token service if that is plainly its own.
+Read without a login, or with the one that docker would use. Credentials go to the registry, and to its token service if
+that is plainly its own.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
-import os
 import re
 import threading
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from troubleshooter.collectors.docker_logins import HUB_HOST, Login, stored_login
 from troubleshooter.collectors.image_json import ACCEPTED, LARGEST, Manifest, is_digest, manifest
 from troubleshooter.collectors.image_remote import IDENTITY, RemoteImage, open_remote
 from troubleshooter.collectors.inflate import check_digest, malformed
@@ -31,8 +28,9 @@ from troubleshooter.redact import Secrets
 if TYPE_CHECKING:
     import httpx
 
-HUB, HUB_HOST = "docker.io", "registry-1.docker.io"
-_HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", HUB, HUB_HOST)
+HUB = "docker.io"
+LOGINS = 5
+"""Times that one image is logged in for: a token is good for a few minutes, a large layer may take longer."""
 _REFERENCE = re.compile(
     r"(?:(?P<host>localhost(?::\d+)?|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*:\d+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|\[[0-9a-f:]+\]:\d+)/)?"
     r"(?P<path>[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
@@ -82,8 +80,17 @@ def open_registry(name: Name, reference: str, architecture: str | None, web: Web
     def get(digest: str | None) -> tuple[Reading, str, Manifest]:
         return _manifest(name, digest or name.reference, web, login)
 
-    def fetch(digest: str, what: str) -> AbstractContextManager[httpx.Response]:
-        return web.stream(f"{name.base}/blobs/{digest}", label=what, headers={**IDENTITY, **login.headers})
+    @contextmanager
+    def fetch(digest: str, what: str) -> Iterator[httpx.Response]:
+        address = f"{name.base}/blobs/{digest}"
+        for _ in range(2):
+            sent = login.headers
+            with web.stream(address, label=what, headers={**IDENTITY, **sent}) as response:
+                challenge = response.headers.get("www-authenticate", "") if response.status_code == 401 else ""
+                if not challenge or not login.answer(challenge, sent):
+                    yield response
+                    return
+        raise SourceError(_refused(name, what, 401))
 
     return open_remote(get, fetch, reference, architecture)
 
@@ -92,12 +99,13 @@ def _manifest(name: Name, wanted: str, web: Web, login: _Login) -> tuple[Reading
     what = f"manifest {wanted} of {name.host}/{name.path}"
     address = f"{name.base}/manifests/{wanted}"
 
-    def ask() -> WebAnswer:
-        return web.get(address, label=what, cap=LARGEST, headers={"accept": ", ".join(ACCEPTED), **login.headers})
+    def ask(sent: Mapping[str, str]) -> WebAnswer:
+        return web.get(address, label=what, cap=LARGEST, headers={"accept": ", ".join(ACCEPTED), **sent})
 
-    answer = ask()
-    if answer.status == 401 and login.answer(answer.headers.get("www-authenticate", "")):
-        answer = ask()
+    sent = login.headers
+    answer = ask(sent)
+    if answer.status == 401 and login.answer(answer.headers.get("www-authenticate", ""), sent):
+        answer = ask(login.headers)
     if answer.status != 200:
         raise SourceError(_refused(name, what, answer.status))
     computed = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
@@ -124,32 +132,55 @@ class _Login:
     def __init__(self, name: Name, web: Web, secrets: Secrets) -> None:
         self._name, self._web, self._secrets = name, web, secrets
         self._lock = threading.Lock()
+        self._stored: Login | None = None
+        self._times = 0
         self.headers: Mapping[str, str] = {}
 
-    def answer(self, challenge: str) -> bool:
-        """Does what a `WWW-Authenticate` header asks for; False where it cannot. Raises SourceError."""
+    def answer(self, challenge: str, sent: Mapping[str, str]) -> bool:
+        """Does what a `WWW-Authenticate` header asks for; False where it cannot. `sent` was refused. Raises SourceError."""
         with self._lock:
-            if self.headers:
-                return False
+            if self.headers is not sent:
+                return True
+            self._times += 1
             scheme, _, rest = challenge.partition(" ")
-            basic = stored_login(self._name.host, self._secrets)
-            if scheme.lower() == "basic" and basic:
-                self.headers = {"authorization": f"Basic {basic}"}
-            elif scheme.lower() == "bearer":
-                self.headers = {"authorization": f"Bearer {self._token(dict(_CHALLENGE.findall(rest)), basic)}"}
-            return bool(self.headers)
+            scheme = scheme.lower()
+            if self._times > LOGINS or (sent and scheme != "bearer"):
+                return False
+            if self._stored is None:
+                self._stored = stored_login(self._name.host, self._secrets)
+            stored = self._stored
+            if scheme == "basic" and stored.basic:
+                self.headers = {"authorization": f"Basic {stored.basic}"}
+            elif scheme == "bearer" and stored.bearer and not sent:
+                self.headers = {"authorization": f"Bearer {stored.bearer}"}
+            elif scheme == "bearer":
+                self.headers = {"authorization": f"Bearer {self._token(dict(_CHALLENGE.findall(rest)), stored)}"}
+            return self.headers is not sent
 
-    def _token(self, asked: Mapping[str, str], basic: str | None) -> str:
+    def _token(self, asked: Mapping[str, str], stored: Login) -> str:
         realm, host = asked.get("realm", ""), self._name.host
         parts = urlsplit(realm)
         own_scheme = urlsplit(self._name.base).scheme
         if parts.scheme != "https" and not (parts.scheme == "http" == own_scheme and _related(host, parts.netloc)):
             raise malformed(host, "names a token service that is not one of https")
+        if "@" in parts.netloc:
+            raise malformed(host, "names a token service with a user in its address")
         query = {"scope": asked.get("scope") or f"repository:{self._name.path}:pull"}
         query.update({"service": asked["service"]} if "service" in asked else {})
-        address = f"{realm}{'&' if parts.query else '?'}{urlencode(query)}"
-        headers = {"authorization": f"Basic {basic}"} if basic and _related(host, parts.netloc) else {}
-        answer = self._web.get(address, label=f"token service of {host}", cap=1 << 20, headers=headers)
+        own = _related(host, parts.netloc)
+        label = f"token service of {host}"
+        if own and stored.identity:
+            form = {
+                "grant_type": "refresh_token",
+                "refresh_token": stored.identity,
+                "client_id": "troubleshooter",
+                **query,
+            }
+            answer = self._web.get(realm, label=label, cap=1 << 20, form=form)
+        else:
+            address = f"{realm}{'&' if parts.query else '?'}{urlencode(query)}"
+            headers = {"authorization": f"Basic {stored.basic}"} if own and stored.basic else {}
+            answer = self._web.get(address, label=label, cap=1 << 20, headers=headers)
         if answer.status != 200:
             raise SourceError(_refused(self._name, "a token to read the image", answer.status))
         try:
@@ -169,26 +200,3 @@ def _related(registry: str, service: str) -> bool:
     if one == two or one.replace(".", "").replace(":", "").isdigit():
         return one == two
     return one.split(".")[-2:] == two.split(".")[-2:] and len(one.split(".")) > 1
-
-
-def stored_login(host: str, secrets: Secrets) -> str | None:
-    """The base64 of `user:password` that `docker login` left for a registry in plain text; None where it left none."""
-    folder = os.environ.get("DOCKER_CONFIG")
-    path = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
-    try:
-        logins = json.loads(path.read_bytes()[:LARGEST]).get("auths", {})
-        keys = (
-            _HUB_KEYS if host == HUB_HOST else (host, f"https://{host}", f"https://{host}/v1/", f"https://{host}/v2/")
-        )
-        entry: Any = next((logins[key] for key in keys if key in logins), {})
-        stored = entry.get("auth")
-        if not stored and entry.get("username") and entry.get("password"):
-            stored = base64.b64encode(f"{entry['username']}:{entry['password']}".encode()).decode()
-        plain = base64.b64decode(stored, validate=True).decode() if stored else ""
-    except (OSError, ValueError, RecursionError, AttributeError, TypeError, binascii.Error):
-        return None
-    if ":" not in plain:
-        return None
-    secrets.remember("registry password", plain.partition(":")[2])
-    secrets.remember("registry login", str(stored))
-    return str(stored)

@@ -62,13 +62,15 @@ class Web:
         deadline_s: float = 30.0,
         headers: Mapping[str, str] | None = None,
         verify: str | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> WebAnswer:
         """One GET, whole. `label` names it in the call log; more than `cap` bytes is an error.
 
-        Any status is an answer. Raises SourceError when there is none. `verify`: path of a CA bundle.
+        Any status is an answer. Raises SourceError when there is none. `verify`: path of a CA bundle. `form`: what is posted
+        instead, as token services want it; it is sent to this address alone, and a redirect is not followed.
         """
         end = time.monotonic() + deadline_s
-        with self.stream(url, label=label, headers=headers, verify=verify, wait_s=deadline_s) as response:
+        with self.stream(url, label=label, headers=headers, verify=verify, wait_s=deadline_s, form=form) as response:
             parts, size = [], 0
             try:
                 for part in response.iter_bytes():
@@ -94,6 +96,7 @@ class Web:
         headers: Mapping[str, str] | None = None,
         verify: str | None = None,
         wait_s: float = READ_S,
+        form: Mapping[str, str] | None = None,
     ) -> Iterator[httpx.Response]:
         """An open response whose body has not been read. Raises SourceError where there is none.
 
@@ -101,7 +104,7 @@ class Web:
         """
         began, status, response = time.perf_counter(), "error", None
         try:
-            response = self._opened(url, label, dict(headers or {}), verify, wait_s)
+            response = self._opened(url, label, dict(headers or {}), verify, wait_s, form)
             status = "ok" if response.status_code < 400 else str(response.status_code)
             yield response
         finally:
@@ -111,7 +114,13 @@ class Web:
             self._calls.add(CallRecord("http", label, "", status, elapsed))
 
     def _opened(
-        self, url: str, label: str, headers: dict[str, str], verify: str | None, wait_s: float
+        self,
+        url: str,
+        label: str,
+        headers: dict[str, str],
+        verify: str | None,
+        wait_s: float,
+        form: Mapping[str, str] | None,
     ) -> httpx.Response:
         import httpx
 
@@ -126,12 +135,19 @@ class Web:
             sent = headers if same else {k: v for k, v in headers.items() if k.lower() in ("accept", "accept-encoding")}
             try:
                 client = self._client(loopback=_is_loopback(parts.hostname), verify=verify)
-                response = client.send(client.build_request("GET", url, headers=sent, timeout=timeout), stream=True)
+                method = "GET" if form is None else "POST"
+                request = client.build_request(method, url, headers=sent, timeout=timeout, data=form)
+                response = client.send(request, stream=True)
             except Exception as error:
                 raise SourceError(_unreachable(label, error)) from error
+            if not same and _is_link_local(response):
+                response.close()
+                raise SourceError(Unavailable(Reason.REFUSED, f"{label}: redirected to a link-local address, not read"))
             if response.status_code not in (301, 302, 303, 307, 308) or "location" not in response.headers:
                 return response
             response.close()
+            if form is not None:
+                raise SourceError(Unavailable(Reason.REFUSED, f"{label}: redirected, and nothing is posted elsewhere"))
             url = urljoin(url, response.headers["location"])
             if parts.scheme == "https" and urlsplit(url).scheme == "http":
                 raise SourceError(Unavailable(Reason.REFUSED, f"{label}: redirected from https to http, not followed"))
@@ -163,6 +179,22 @@ def _context(bundle: str) -> ssl.SSLContext:
 
 def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _is_link_local(response: httpx.Response) -> bool:
+    """Whether the other side is a machine's own metadata service or its like, whatever name led there."""
+    import ipaddress
+
+    stream = response.extensions.get("network_stream")
+    peer = stream.get_extra_info("server_addr") if stream is not None else None
+    if not isinstance(peer, tuple) or not peer:
+        return False
+    try:
+        address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_link_local
 
 
 def _unreachable(label: str, error: Exception) -> Unavailable:
