@@ -116,6 +116,7 @@ def _parsed(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> Functi
     logging = data.get("LoggingConfig") or {}
     environment = data.get("Environment") or {}
     variables = environment.get("Variables") or {}
+    network = data.get("VpcConfig") or {}
     return FunctionRecord(
         reading=answer.reading(),
         name=str(data["FunctionName"]),
@@ -145,7 +146,12 @@ def _parsed(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> Functi
         environment_error=(environment.get("Error") or {}).get("ErrorCode"),
         layers=tuple(str(layer["Arn"]) for layer in data.get("Layers") or []),
         code_sha256=data.get("CodeSha256"),
-        vpc_attached=bool((data.get("VpcConfig") or {}).get("VpcId")),
+        vpc_attached=bool(network.get("VpcId")),
+        vpc=network.get("VpcId") or None,
+        subnets=tuple(str(subnet) for subnet in network.get("SubnetIds") or ()),
+        security_groups=tuple(str(group) for group in network.get("SecurityGroupIds") or ()),
+        ipv6=bool(network.get("Ipv6AllowedForDualStack")),
+        key=data.get("KMSKeyArn") or None,
     )
 
 
@@ -153,7 +159,9 @@ def _spare(data: Mapping[str, Any], secrets: Secrets) -> None:
     """What the record shows openly stays readable, even where an environment value repeats it."""
     config = (data.get("ImageConfigResponse") or {}).get("ImageConfig") or {}
     words = [*(config.get("EntryPoint") or []), *(config.get("Command") or [])]
-    keys = ("FunctionName", "FunctionArn", "Runtime", "Handler", "Role", "CodeSha256")
+    keys = ("FunctionName", "FunctionArn", "Runtime", "Handler", "Role", "CodeSha256", "KMSKeyArn")
+    network = data.get("VpcConfig") or {}
+    words += [*(network.get("SubnetIds") or []), *(network.get("SecurityGroupIds") or [])]
     secrets.spare(*(data.get(key) for key in keys), *words, (data.get("LoggingConfig") or {}).get("LogGroup"))
 
 

@@ -78,6 +78,14 @@ class FunctionRecord(Fact):
     code_sha256: str | None = None
     """Zip: base64 of the package's SHA-256. Image: hex of the image's digest."""
     vpc_attached: bool = False
+    vpc: str | None = None
+    """Id of the VPC that it is attached to."""
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    ipv6: bool = False
+    """Its interfaces may have IPv6 addresses (Ipv6AllowedForDualStack)."""
+    key: str | None = None
+    """ARN of the KMS key of one's own that encrypts the environment; None where AWS's own does."""
 
     @property
     def is_image(self) -> bool:

@@ -20,12 +20,30 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, _egress, check, not_applicable, signature
+from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.network import Egress, NetworkWait
+from troubleshooter.model import Rung, Severity, Verdict
 
-RUNG = Rung.INIT
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"Phase: init\s+Status: timeout[\s\S]{0,2000}(?:ETIMEDOUT|timed out|ConnectTimeout)", 2),
     signature(r"Status: timeout", 1),
 )
+
+
+_NO_CODE = Unavailable(Reason.NOT_OF_THIS_KIND, "a client that code makes need not be called while it is loaded")
+
+
+@check(
+    title="Init reaches what it calls from the VPC",
+    severity=Severity.ERROR,
+    rung=Rung.INIT,
+    explains=("init_timeout", "function_timeout"),
+)
+def vpc_init_network(function: FunctionRecord, wait: NetworkWait, egress: Egress | Unavailable) -> Verdict:
+    """Holds the connections that an init's own lines name against the ways out of the function's subnets."""
+    if wait.phase != "init":
+        return not_applicable("no init waited for the network")
+    return _egress.verdict(function, wait, egress, _NO_CODE, Rung.HANDLER if wait.raised else Rung.INIT)

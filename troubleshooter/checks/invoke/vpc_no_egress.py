@@ -9,7 +9,10 @@ Why it breaks
     can block too.
 
 How it is told apart
-    A refused connection reaches its host. Errors before the timeout that name a permission are
+    Asked only where the log tells of a connection that was not made, or of an invocation whose time was up: the
+    function's routes, endpoints and security groups then tell whether it could have been made. What lies behind a
+    transit gateway, a peering or an instance cannot be seen from here. Hosts inside the VPC are another matter, and a
+    refused connection reaches its host. Errors before the timeout that name a permission are
     `role_missing_permission`. A handler that computes until the end is `function_timeout`.
 
 Fix
@@ -22,10 +25,12 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, _egress, check, not_applicable, signature
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.network import Egress, NetworkWait, OutboundCalls
+from troubleshooter.model import Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"ETIMEDOUT|ENETUNREACH|EHOSTUNREACH", 3),
@@ -42,3 +47,18 @@ SIGNATURES = (
     signature(r"Network is unreachable|socket hang up|UND_ERR_CONNECT_TIMEOUT|Max retries exceeded with url", 2),
 )
 ASK = "Is the function attached to a VPC, and do its subnets' routes lead to a NAT gateway or endpoints?"
+
+
+@check(
+    title="The function reaches what it calls from its VPC",
+    severity=Severity.ERROR,
+    rung=Rung.INVOKE,
+    explains=("function_timeout",),
+)
+def vpc_no_egress(
+    function: FunctionRecord, wait: NetworkWait, egress: Egress | Unavailable, outbound: OutboundCalls | Unavailable
+) -> Verdict:
+    """Holds what the function waited for against the ways out of its subnets."""
+    if wait.phase == "init":
+        return not_applicable("it is the init that waits, not the handler")
+    return _egress.verdict(function, wait, egress, outbound, Rung.INVOKE)

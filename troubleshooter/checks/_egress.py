@@ -1,0 +1,160 @@
+"""What the checks on a function that waits in its VPC share: whom it waits for, and that no way leads there."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shlex
+
+from troubleshooter.checks import beside, failed, not_applicable, passed, unknown
+from troubleshooter.checks._launch_fix import region
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.network import Egress, NetworkWait, Outbound, OutboundCalls
+from troubleshooter.model import Evidence, Remediation, Rung, Unblock, Verdict
+
+_INSIDE = re.compile(
+    r"\.(?:internal|local|localdomain|lan|corp|private|intranet|home|test)\.?$"
+    r"|\.(?:rds|cache|docdb|neptune|redshift|elb|efs|es|aoss|memorydb|dax|fsx|vpce|kafka|mq)[\w.-]*\.amazonaws\.com(?:\.cn)?$"
+    r"|\.(?:rds|redshift|redshift-serverless|elasticache|dax)\.",
+    re.IGNORECASE,
+)
+"""Names of what commonly lies inside a VPC."""
+_AWS = re.compile(
+    r"(?:[\w.-]+\.)?(?P<service>[a-z][a-z0-9-]*(?:\.(?:ecr|s3|dkr))?)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?:\.cn)?"
+)
+
+
+def verdict(
+    function: FunctionRecord,
+    wait: NetworkWait,
+    egress: Egress | Unavailable,
+    outbound: OutboundCalls | Unavailable,
+    rung: Rung,
+) -> Verdict:
+    """Fails where what the function waits for lies outside and nothing leads out."""
+    symptom = (*wait.timed_out, *(w.evidence for w in wait.waits[:2]))
+    network = function.cite("subnets", label="function's subnets")
+    if isinstance(egress, Unavailable):
+        text = "the function waits in its VPC; whether its subnets lead out could not be read"
+        return unknown(text, *symptom, network, unblock=egress.unblock)
+    exits = _exits(egress)
+    if not egress.closed:
+        if any(e.verdict == "unknown" for e in egress.exits) or not egress.exits:
+            ask = Unblock("Look at what lies behind that route: whether it leads on to where the function calls.")
+            return unknown(
+                "whether the function's subnets lead out cannot be seen from here", *symptom, *exits, unblock=ask
+            )
+        if any(e.verdict == "none" for e in egress.exits):
+            return _half(function, wait, egress, symptom)
+        return passed("every subnet of the function leads out", *exits, network)
+    named = next((w for w in wait.waits if outside(w.host, egress.services)), None)
+    called = _called(outbound, egress) if not wait.waits else None
+    if named is None and called is None:
+        return _nobody(wait, egress, symptom, exits)
+    if wait.passed and not wait.timed_out:
+        ask = Unblock("Tell whether the function needs that connection.")
+        return unknown(
+            "a connection out of the VPC is not made; the code goes on without it", *symptom, *exits, unblock=ask
+        )
+    target = named.host if named is not None else called.host if called is not None else ""
+    cited = [named.evidence] if named is not None else []
+    if called is not None and isinstance(outbound, OutboundCalls):
+        cited = [outbound.cite("calls", called.text, label=f"call to {called.host}", source=called.place)]
+    message = f"the function waits for {target}, and {_why(egress)}"
+    rest = beside(*(e for e in symptom if e not in cited))
+    return failed(
+        message, *cited, *exits, network, *rest, remediation=_fix(function, egress, target), rung=_rung(wait, rung)
+    )
+
+
+def _rung(wait: NetworkWait, rung: Rung) -> Rung:
+    return Rung.COMPLETION if wait.passed else rung
+
+
+def _half(function: FunctionRecord, wait: NetworkWait, egress: Egress, symptom: tuple[Evidence, ...]) -> Verdict:
+    """Some subnets lead out and some do not: it depends on where an environment lands."""
+    closed = [e.subnet for e in egress.exits if e.verdict == "none"]
+    exits = _exits(egress)
+    named = next((w for w in wait.waits if outside(w.host, egress.services)), None)
+    if named is None or wait.passed:
+        text = f"{', '.join(closed)} leads nowhere, the function's other subnets do: whether that is what it waits for is open"
+        return unknown(text, *symptom, *exits, unblock=Unblock("Log whom the function connects to."))
+    message = f"environments in {', '.join(closed)} do not reach {named.host}: no route leads out there"
+    return failed(message, named.evidence, *exits, remediation=_fix(function, egress, named.host))
+
+
+def outside(host: str, services: tuple[str, ...]) -> bool:
+    """Whether a host lies outside of any VPC and no endpoint of this one stands for it."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        pass
+    if "." not in host or _INSIDE.search(host):
+        return False
+    found = _AWS.fullmatch(host)
+    if found is None:
+        return True
+    wanted = found["service"]
+    return not any(_stands_for(service, wanted) for service in services)
+
+
+def _stands_for(endpoint: str, service: str) -> bool:
+    name = re.sub(r"^(?:com|cn\.com)\.amazonaws\.[a-z0-9-]+\.", "", endpoint)
+    return name == service or name.startswith((f"{service}-", f"{service}.")) or service in name.split(".")
+
+
+def _called(outbound: OutboundCalls | Unavailable, egress: Egress) -> Outbound | None:
+    if isinstance(outbound, Unavailable):
+        return None
+    return next((c for c in outbound.calls if outside(c.host, egress.services)), None)
+
+
+def _nobody(wait: NetworkWait, egress: Egress, symptom: tuple[Evidence, ...], exits: tuple[Evidence, ...]) -> Verdict:
+    if wait.waits:
+        return not_applicable(
+            f"the function waits for {wait.waits[0].host}, which lies inside the VPC or has an endpoint there"
+        )
+    ask = Unblock("Tell whom the handler calls when its time is up; its last line before the end says how far it came.")
+    text = f"the function's time was up, and {_why(egress)}; whether it waited for anything outside is not known"
+    return unknown(text, *symptom, *exits, unblock=ask)
+
+
+def _exits(egress: Egress) -> tuple[Evidence, ...]:
+    found = [egress.cite("exits", f"{e.table}: {e.route}", label=f"way out of {e.subnet}") for e in egress.exits]
+    if egress.blocked is not None:
+        found.append(egress.cite("blocked", egress.blocked, label="security groups let out"))
+    return tuple(found)
+
+
+def _why(egress: Egress) -> str:
+    if egress.blocked is not None:
+        return "its security groups let nothing public pass"
+    if any(" to igw-" in e.route for e in egress.exits):
+        return "an internet gateway does not serve a function, whose interfaces have no public address"
+    if any("0.0.0.0/0 to nat-" in e.route for e in egress.exits):
+        return "the NAT gateway that its route leads to is gone"
+    return "none of its subnets has a route out of the VPC"
+
+
+def _fix(function: FunctionRecord, egress: Egress, target: str) -> Remediation:
+    found = _AWS.fullmatch(target)
+    service = f" (com.amazonaws.{found['region']}.{found['service']})" if found else ""
+    endpoint = f", or make a VPC endpoint for the service{service}" if found else ""
+    text = (
+        f"Give the function private subnets whose route 0.0.0.0/0 leads to a NAT gateway{endpoint}, or take it out of the VPC "
+        "where nothing in there is needed."
+    )
+    if egress.blocked is not None:
+        text = f"Let the function's security groups out to TCP 443{endpoint}."
+    where = region(function)
+    commands = (
+        [shlex.join(["aws", "ec2", "describe-route-tables", "--filters", f"Name=vpc-id,Values={function.vpc}", *where])]
+        if function.vpc
+        else []
+    )
+    if egress.blocked is not None and function.security_groups:
+        commands = [
+            shlex.join(["aws", "ec2", "describe-security-groups", "--group-ids", *function.security_groups, *where])
+        ]
+    return Remediation(text, tuple(commands), f"The next invocation ends without waiting for {target}.")
