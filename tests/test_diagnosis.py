@@ -149,6 +149,15 @@ def test_newer_evidence_contradicts_a_finding_below_it() -> None:
     assert fold(quiet, [settled]).status is Status.NONE
 
 
+def test_what_costs_something_although_it_goes_well_is_not_contradicted() -> None:
+    quiet = triage(None, passed=Rung.INVOKE, healthy=True)
+    found = finding("cmd_missing", rung=Rung.RUNTIME)
+    costly = dataclasses.replace(found, verdict=dataclasses.replace(found.verdict, regardless=True))
+    (settled,) = settle([costly], quiet.ladder, Role.DEPLOYED)
+    assert settled.outcome is Outcome.FAIL
+    assert fold(quiet, [settled]).status is Status.CONFIRMED
+
+
 def test_a_shadow_does_not_apply_where_what_casts_it_was_found() -> None:
     found = [finding("py_dist_vs_import_name", rung=Rung.HANDLER), finding("py_dep_missing", rung=Rung.HANDLER)]
     settled = {f.check: f for f in settle(found, triage(Rung.HANDLER).ladder, Role.DEPLOYED)}

@@ -65,7 +65,8 @@ def settle(findings: Sequence[Finding], ladder: Sequence[RungReport], role: Role
 
 
 def _contradicted(finding: Finding, reached: int) -> bool:
-    return finding.rung is not Rung.STALE and finding.rung.height <= reached and finding.severity in LOUD
+    beside = finding.rung is Rung.STALE or finding.verdict.regardless
+    return not beside and finding.rung.height <= reached and finding.severity in LOUD
 
 
 def fold(triage: Triage, findings: Sequence[Finding]) -> Diagnosis:

@@ -175,6 +175,8 @@ class Verdict:
     """`not_applicable` only because nothing was given that it could be asked of: this excludes nothing."""
     our_fault: bool = False
     """The check itself crashed: `unknown`, and a bug of ours."""
+    regardless: bool = False
+    """It costs the target something although the rung is passed: that invocations succeed does not contradict it."""
 
 
 @dataclass(frozen=True, slots=True)

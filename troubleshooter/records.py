@@ -88,6 +88,7 @@ def finding(f: Finding) -> Record:
         "elapsed_ms": f.elapsed_ms,
         "ungiven": f.verdict.ungiven,
         "our_fault": f.verdict.our_fault,
+        "regardless": f.verdict.regardless,
     }
 
 
@@ -101,6 +102,7 @@ def read_finding(r: Record) -> Finding:
         unblock=None if unblock is None else Unblock(**unblock),
         ungiven=bool(r.get("ungiven")),
         our_fault=bool(r.get("our_fault")),
+        regardless=bool(r.get("regardless")),
     )
     return Finding(
         check=r["check"],

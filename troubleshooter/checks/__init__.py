@@ -121,9 +121,18 @@ def passed(message: str, *evidence: Evidence) -> Verdict:
     return Verdict(Outcome.PASS, message, evidence)
 
 
-def failed(message: str, *evidence: Evidence, remediation: Remediation, rung: Rung | None = None) -> Verdict:
-    """The failure mode is there. `rung`: where it bites in this target, if not at the check's own rung."""
-    return Verdict(Outcome.FAIL, message, evidence, remediation, rung=rung)
+def failed(
+    message: str,
+    *evidence: Evidence,
+    remediation: Remediation,
+    rung: Rung | None = None,
+    regardless: bool = False,
+) -> Verdict:
+    """The failure mode is there. `rung`: where it bites in this target, if not at the check's own rung.
+
+    `regardless`: it costs something although invocations succeed, which therefore does not contradict it.
+    """
+    return Verdict(Outcome.FAIL, message, evidence, remediation, rung=rung, regardless=regardless)
 
 
 def not_applicable(message: str) -> Verdict:
