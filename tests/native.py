@@ -9,13 +9,20 @@ from typing import Any
 from tests import coding, node_coding
 from tests.analysis.elf_bytes import NUMBERS
 from tests.launching import Launched, program
-from troubleshooter.analysis import native_modules, native_node, spawn, spawn_zip
+from troubleshooter.analysis import native_modules, native_node, native_program, spawn, spawn_zip
 from troubleshooter.facts import Store, Unavailable, providers_in
 from troubleshooter.facts.tree import Entry
 
 MACHO = b"\xcf\xfa\xed\xfe" + (0x0100000C).to_bytes(4, "little") + b"\0" * 56
 PE = b"MZ" + b"\0" * 58 + (64).to_bytes(4, "little") + b"PE\0\0" + (0x8664).to_bytes(2, "little") + b"\0" * 20
-MODULES = (*dict.fromkeys((*coding.MODULES, *node_coding.MODULES)), spawn, spawn_zip, native_modules, native_node)
+MODULES = (
+    *dict.fromkeys((*coding.MODULES, *node_coding.MODULES)),
+    spawn,
+    spawn_zip,
+    native_modules,
+    native_node,
+    native_program,
+)
 
 
 def native(content: bytes) -> Entry:
@@ -30,8 +37,10 @@ def shared(
     defines: tuple[str, ...] = (),
     runpath: str = "",
     interpreter: str = "",
+    symbols: tuple[str, ...] = (),
 ) -> Entry:
-    """A shared object of one loadable segment; `needs` are versions by library, `defines` its own versions."""
+    """A shared object of one loadable segment; `needs` are versions by library, `defines` its own versions, `symbols` names of
+    its dynamic symbols."""
     strings = bytearray(b"\0")
 
     def text(value: str) -> int:
@@ -39,6 +48,8 @@ def shared(
         strings.extend(value.encode() + b"\0")
         return at
 
+    for symbol in symbols:
+        text(symbol)
     tags = [(1, text(name)) for name in needed] + ([(29, text(runpath))] if runpath else [])
     verneed = b""
     for i, (library, versions) in enumerate((needs or {}).items()):
@@ -55,7 +66,7 @@ def shared(
     headers = 2 + bool(interpreter)
     start = 64 + 56 * headers
     at = {"strings": start, "verneed": start + len(strings), "verdef": start + len(strings) + len(verneed)}
-    tags += [(5, at["strings"])]
+    tags += [(5, at["strings"]), (10, len(strings))]
     tags += [(0x6FFFFFFE, at["verneed"]), (0x6FFFFFFF, len(needs or {}))] if needs else []
     tags += [(0x6FFFFFFC, at["verdef"]), (0x6FFFFFFD, 1 + len(defines))] if defines else []
     dynamic = b"".join(struct.pack("<qQ", tag, value) for tag, value in [*tags, (0, 0)])
@@ -72,6 +83,11 @@ def shared(
         there = place + len(dynamic)
         segments += struct.pack("<IIQQQQQQ", 3, 4, there, there, there, len(name), len(name), 1)
     return native(header + segments + body + dynamic + name)
+
+
+def started(**parts: Any) -> Entry:
+    """A program of glibc that is linked dynamically; see `shared`."""
+    return program(shared(interpreter="/lib64/ld-linux-x86-64.so.2", **parts).head)
 
 
 def with_natives(target: Launched) -> Launched:

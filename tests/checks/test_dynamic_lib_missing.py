@@ -6,10 +6,10 @@ import pytest
 
 from tests.coding import HANDLER, a_zip, logged
 from tests.factories import variable
-from tests.launching import link
-from tests.native import node_image, python_image, shared, with_natives
+from tests.launching import link, linux
+from tests.native import node_image, python_image, shared, started, with_natives
 from troubleshooter.checks.handler.dynamic_lib_missing import dynamic_lib_missing as the_check
-from troubleshooter.model import Outcome
+from troubleshooter.model import Outcome, Rung
 
 FILE = "/var/task/vision/_core.abi3.so"
 GL = ("libGL.so.1", "libc.so.6")
@@ -82,6 +82,15 @@ def test_the_functions_own_library_path_replaces_the_images() -> None:
     own = (variable("LD_LIBRARY_PATH", "/var/task/lib"),)
     assert python_image(files, environment=image, own=own).ask(the_check).outcome is Outcome.PASS
     assert python_image(files, environment=own, own=(image[1],)).ask(the_check).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("there", "outcome"), [(False, Outcome.FAIL), (True, Outcome.PASS)])
+def test_the_started_program(there: bool, outcome: Outcome) -> None:
+    files = {"/var/runtime/bootstrap": started(needed=("libssl.so.3",))}
+    more = {"/usr/lib64/libssl.so.3": shared()} if there else {}
+    verdict = python_image({**files, **more}, base=linux(), entrypoint=("/var/runtime/bootstrap",)).ask(the_check)
+    assert verdict.outcome is outcome
+    assert verdict.rung is (None if there else Rung.RUNTIME)
 
 
 def test_node_addon() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from troubleshooter.analysis.execve import UndecidedError
-from troubleshooter.analysis.native_modules import library_path
+from troubleshooter.analysis.native_linking import library_path
 from troubleshooter.analysis.runtime_argv import Surroundings, find_client
 from troubleshooter.analysis.spawn import DEFAULT_PATH, OCI, Process
 from troubleshooter.facts import Reason, Unavailable, provides

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import ast
 import posixpath
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from troubleshooter.analysis.native_linking import Linking, linking_of, native_file, programs_of, unloadable
 from troubleshooter.analysis.python_finder import Found
 from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
 from troubleshooter.analysis.python_imports import _Fails, _Module, _State, _Walk
 from troubleshooter.analysis.python_lookup import Lookup, Target
 from troubleshooter.analysis.python_scope import Bound, binds
 from troubleshooter.facts import Reason, Unavailable, provides
-from troubleshooter.facts.elf import identify
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import CodeTree, ImageConfig
-from troubleshooter.facts.libraries import Libraries
-from troubleshooter.facts.native import NativeFile, NativeModule, NativeModules
+from troubleshooter.facts.launch import SpawnResult
+from troubleshooter.facts.native import NativeModule, NativeModules
 from troubleshooter.facts.python_modules import runtime_provided, standard_library
 from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
-from troubleshooter.facts.tree import FileTree, Kind
+from troubleshooter.facts.tree import Kind
 
 FILES = 4000
 """Most native files of the search path looked at."""
@@ -34,7 +33,6 @@ SECONDS = 20.0
 OCI = {"x86_64": "amd64"}
 
 _ENDINGS = (".so", ".pyd")
-_TAG = re.compile(r"^(?P<tag>cpython-\d+[a-z]*|cp\d+[a-z]*|pypy\d+-\w+|abi3)(?:-(?P<platform>[\w.-]+))?$")
 
 
 @provides(rank=0)
@@ -44,6 +42,7 @@ def python_native_modules(
     code: CodeTree,
     config: ImageConfig | Unavailable,
     function: FunctionRecord | Unavailable,
+    spawn: SpawnResult | Unavailable,
 ) -> NativeModules | Unavailable:
     """Native modules on the search path, with what the handler's imports do with them."""
     wrong = not_python(runtime)
@@ -51,77 +50,25 @@ def python_native_modules(
         return wrong
     if code.kind == "source":
         return Unavailable(Reason.NOT_OF_THIS_KIND, "a source folder does not show what is installed")
-    scan = Scan(runtime, code, libraries_of(code, config, function))
+    linking = linking_of(code, config, function, spawn, runtime)
+    scan = Scan(runtime, code, linking)
     faulty = list(scan.faulty())
     modules: tuple[NativeModule, ...] = ()
     unread: tuple[str, ...] = runtime.open_ends
     if faulty:
         modules, unread = _reached(scan, resolution, faulty)
+    programs = [linking.program(path) for path in programs_of(code.tree, spawn, runtime)]
     return NativeModules(
         reading=reading_of(code),
         language="python",
-        modules=modules,
+        modules=(*(each for each in programs if each is not None), *modules),
         suffixes=scan.resolver.finder.extension_suffixes,
         architecture=scan.machine,
         unread=tuple(dict.fromkeys(unread)),
-        checked_libraries=scan.libraries is not None,
+        system=linking.system,
+        system_unknown=linking.unknown,
+        library_path=linking.origin,
     )
-
-
-def libraries_of(
-    code: CodeTree, config: ImageConfig | Unavailable, function: FunctionRecord | Unavailable
-) -> Libraries | None:
-    """The loader's view of an image; None for a zip, whose system is not in it, and where LD_LIBRARY_PATH is not known."""
-    if code.kind != "image":
-        return None
-    known = library_path(config, function)
-    folder = config.workdir if isinstance(config, ImageConfig) and config.workdir else "/"
-    return None if known is None else Libraries(code.tree, known.elements, folder)
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryPath:
-    """LD_LIBRARY_PATH of the process."""
-
-    elements: tuple[str, ...]
-    origin: str
-    """`function`, `image`, or empty where neither sets it."""
-
-
-def library_path(config: ImageConfig | Unavailable, function: FunctionRecord | Unavailable) -> LibraryPath | None:
-    """The function's value in place of the image's; None where one is set and its value is not known."""
-    own = function.variable("LD_LIBRARY_PATH") if isinstance(function, FunctionRecord) else None
-    if own is not None:
-        return None if own.value is None else LibraryPath(_elements(own.value), "function")
-    text = config.variable("LD_LIBRARY_PATH") if isinstance(config, ImageConfig) else None
-    return LibraryPath(_elements(text), "image") if text else LibraryPath((), "")
-
-
-def _elements(value: str) -> tuple[str, ...]:
-    return tuple(re.split("[:;]", value)) if value else ()
-
-
-def native_file(tree: FileTree, path: str, suffixes: tuple[str, ...] = ()) -> NativeFile:
-    """One file by its name and its first bytes; `suffixes` are those that the interpreter looks for."""
-    name = posixpath.basename(path)
-    found = _TAG.match(name.partition(".")[2].rpartition(".")[0])
-    entry = tree.resolve(path).entry
-    binary = identify(entry.head) if entry is not None else None
-    return NativeFile(
-        path=path,
-        tag=(found["tag"] or "") if found else "",
-        platform=(found["platform"] or "") if found else "",
-        format=binary.format if binary else "",
-        machines=tuple(m for m in binary.machines if m != "unknown") if binary else (),
-        named_for_us=not suffixes or "." + name.partition(".")[2] in suffixes,
-    )
-
-
-def unloadable(file: NativeFile, machine: str) -> bool:
-    """Whether Linux on that CPU certainly does not load the file."""
-    if file.format in ("mach-o", "pe"):
-        return True
-    return file.format == "elf" and bool(file.machines) and machine not in file.machines
 
 
 @dataclass
@@ -130,7 +77,7 @@ class Scan:
 
     runtime: RuntimeModel
     code: CodeTree
-    libraries: Libraries | None
+    linking: Linking
     resolver: Resolver = field(init=False)
     machine: str = field(init=False)
 
@@ -151,12 +98,7 @@ class Scan:
                     continue
                 seen.add(name)
                 module = self.module(name, tuple(paths))
-                if (
-                    module.chosen is None
-                    or unloadable(module.chosen, self.machine)
-                    or module.missing
-                    or module.outdated
-                ):
+                if module.chosen is None or unloadable(module.chosen, self.machine) or module.unlinked:
                     yield module
 
     def _modules(self, root: str) -> Iterator[tuple[str, list[str]]]:
@@ -185,10 +127,8 @@ class Scan:
         usable = [f for f in files if f.named_for_us and not f.path.endswith(".pyd")]
         usable.sort(key=lambda f: order.get("." + posixpath.basename(f.path).partition(".")[2], 99))
         taken = usable[0].path if usable else ""
-        fine = bool(taken) and not unloadable(usable[0], self.machine) and self.libraries is not None
-        missing = self.libraries.missing(taken) if fine and self.libraries else ()
-        outdated = self.libraries.outdated(taken) if fine and self.libraries else ()
-        return NativeModule(name, name.partition(".")[0], files, taken, False, "", missing, outdated)
+        module = NativeModule(name, name.partition(".")[0], files, taken, False)
+        return module if not taken or unloadable(usable[0], self.machine) else self.linking.link(module)
 
 
 def _reached(

@@ -15,17 +15,18 @@ from dataclasses import dataclass, field, replace
 from troubleshooter.analysis.javascript_imports import Wanted
 from troubleshooter.analysis.javascript_loading import Runs
 from troubleshooter.analysis.module_format import not_node
-from troubleshooter.analysis.native_modules import OCI, libraries_of, native_file, unloadable
+from troubleshooter.analysis.native_linking import Linking, linking_of, native_file, programs_of, unloadable
+from troubleshooter.analysis.native_modules import OCI
 from troubleshooter.analysis.node_files import NodeFiles
 from troubleshooter.analysis.node_imports import Walk
 from troubleshooter.analysis.node_location import locate
-from troubleshooter.analysis.node_resolution import Resolver, package_name
+from troubleshooter.analysis.node_resolution import Resolver, module_version, package_name
 from troubleshooter.analysis.python_finder import Access
 from troubleshooter.analysis.python_handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import CodeTree, ImageConfig
-from troubleshooter.facts.libraries import Libraries
+from troubleshooter.facts.launch import SpawnResult
 from troubleshooter.facts.native import NativeModule, NativeModules, PlatformPackage
 from troubleshooter.facts.runtime import RuntimeModel
 
@@ -49,7 +50,11 @@ _WASM = ("wasm32", "wasm")
 
 @provides(rank=1)
 def node_native_modules(
-    runtime: RuntimeModel, code: CodeTree, config: ImageConfig | Unavailable, function: FunctionRecord | Unavailable
+    runtime: RuntimeModel,
+    code: CodeTree,
+    config: ImageConfig | Unavailable,
+    function: FunctionRecord | Unavailable,
+    spawn: SpawnResult | Unavailable,
 ) -> NativeModules | Unavailable:
     """Addons with a fault and platform packages that are absent, with what loading the handler does with them."""
     wrong = not_node(runtime)
@@ -60,10 +65,12 @@ def node_native_modules(
     if runtime.handler is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
     files = NodeFiles(code.tree)
-    libraries = libraries_of(code, config, function)
+    linking = linking_of(code, config, function, spawn, runtime)
     machine = OCI.get(runtime.architecture, runtime.architecture)
-    addons = {m.name: m for m in _addons(code, libraries, machine)}
-    absent = list(_absent(code, runtime, machine, musl=bool(libraries and libraries.musl)))
+    version = module_version(runtime.version)
+    addons = {m.name: m for m in _addons(code, linking, machine, version)}
+    musl = linking.libraries is not None and linking.libraries.musl
+    absent = list(_absent(code, runtime, machine, musl=musl))
     unread: tuple[str, ...] = ()
     location = locate(runtime.handler, runtime.task_root, files, runtime)
     if (addons or absent) and location.path is not None:
@@ -72,30 +79,35 @@ def node_native_modules(
         walk.follow(location.path, location.loader)
         unread = tuple(dict.fromkeys((*runtime.open_ends, *walk.doubts())))
         addons, absent = walk.settled(certain=not unread)
+    programs = [linking.program(path) for path in programs_of(code.tree, spawn, runtime)]
+    modules = [*(each for each in programs if each is not None), *addons.values()]
     return NativeModules(
         reading=reading_of(code),
         language="node",
-        modules=tuple(sorted(addons.values(), key=lambda m: not m.certain)),
+        modules=tuple(sorted(modules, key=lambda m: not m.certain)),
         platform_packages=tuple(sorted(absent, key=lambda p: not p.certain)),
         architecture=machine,
         unread=unread,
-        checked_libraries=libraries is not None,
+        system=linking.system,
+        system_unknown=linking.unknown,
+        library_path=linking.origin,
+        module_version=version,
     )
 
 
-def _addons(code: CodeTree, libraries: Libraries | None, machine: str) -> Iterator[NativeModule]:
+def _addons(code: CodeTree, linking: Linking, machine: str, version: int) -> Iterator[NativeModule]:
     """Addons that cannot be loaded, by their real path."""
     for path in code.tree:
         entry = code.tree.entry(path)
         if not path.endswith(".node") or entry is None or entry.kind != "file":
             continue
         file = native_file(code.tree, path)
-        sound = file.format == "elf" and not unloadable(file, machine)
-        missing = libraries.missing(path) if sound and libraries else ()
-        outdated = libraries.outdated(path) if sound and libraries else ()
-        if unloadable(file, machine) or missing or outdated:
-            package = re.findall(r"/node_modules/((?:@[^/]+/)?[^/]+)/", path)
-            yield NativeModule(path, package[-1] if package else path, (file,), path, False, "", missing, outdated)
+        package = re.findall(r"/node_modules/((?:@[^/]+/)?[^/]+)/", path)
+        module = NativeModule(path, package[-1] if package else path, (file,), path, False)
+        if file.format == "elf" and not unloadable(file, machine):
+            module = linking.link(module)
+        if unloadable(file, machine) or module.unlinked or file.is_for_another_node(version):
+            yield module
 
 
 def _absent(code: CodeTree, runtime: RuntimeModel, machine: str, *, musl: bool) -> Iterator[PlatformPackage]:

@@ -63,6 +63,11 @@ def data_source() -> str:
     return f"data/node.json of {_data()['date']}"
 
 
+def module_version(version: tuple[int, ...]) -> int:
+    """NODE_MODULE_VERSION of a version of Node.js; 0 where it is not known."""
+    return int(_data()["module_versions"].get(str(version[0]), 0)) if version else 0
+
+
 def is_builtin(specifier: str) -> bool:
     """Whether Node brings the module itself."""
     return specifier.startswith("node:") or specifier in _data()["builtins"]

@@ -16,7 +16,7 @@ from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.native import NativeFile, NativeModule, NativeModules
 from troubleshooter.facts.runtime import RuntimeModel
-from troubleshooter.model import Evidence, Remediation, Unblock, Verdict
+from troubleshooter.model import Evidence, Remediation, Rung, Unblock, Verdict
 
 SHOWN = 3
 _CPUS = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "amd64": "amd64"}
@@ -24,24 +24,39 @@ MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def fault(module: NativeModule, natives: NativeModules) -> str:
-    """`system` (macOS, Windows), `cpu`, `abi` (another Python), `library` (missing), `glibc` (too old), `version` (of
-    another library), or empty."""
+    """What is wrong with a module, in one word; empty where nothing is.
+
+    `system` (macOS, Windows), `cpu`, `abi` (another Python), `libc` (the other C library), `library` (missing), `shadow`
+    (another of its name wins), `glibc` (too old), `version` (of another library), `node` (another Node.js).
+    """
     chosen = module.chosen
-    if chosen is not None:
-        if _foreign_system(chosen):
+    if chosen is None:
+        if all(_foreign_system(each) for each in module.files):
             return "system"
-        if _foreign_cpu(chosen, natives.architecture):
-            return "cpu"
-        if module.missing:
-            return "library"
-        old = [each.version.startswith("GLIBC_") for each in module.outdated]
-        return "" if not old else "glibc" if any(old) else "version"
-    if all(_foreign_system(each) for each in module.files):
+        linux = [each for each in module.files if not _foreign_system(each)]
+        return "cpu" if all(_foreign_cpu(each, natives.architecture) for each in linux) else "abi"
+    if _foreign_system(chosen):
         return "system"
-    linux = [each for each in module.files if not _foreign_system(each)]
-    if all(_foreign_cpu(each, natives.architecture) for each in linux):
+    if _foreign_cpu(chosen, natives.architecture):
         return "cpu"
-    return "abi"
+    loader = [("libc", module.foreign_libc), ("library", module.missing)]
+    found = next((kind for kind, value in [*loader, ("shadow", module.shadowed)] if value), "")
+    if found:
+        return found
+    if module.outdated:
+        return "glibc" if any(each.version.startswith("GLIBC_") for each in module.outdated) else "version"
+    return "node" if chosen.is_for_another_node(natives.module_version) else ""
+
+
+def unlinked(natives: NativeModules, *systems: str) -> Verdict | None:
+    """Why no question about shared libraries can be answered; None where one can, of one of the `systems`."""
+    if natives.system_unknown:
+        return unknown(
+            natives.system_unknown, unblock=Unblock("Allow lambda:GetFunctionConfiguration, or give the image.")
+        )
+    if natives.system in systems:
+        return None
+    return not_applicable("the managed runtime's own libraries are not part of the package")
 
 
 def _foreign_system(file: NativeFile) -> bool:
@@ -66,7 +81,12 @@ def described(file: NativeFile) -> str:
 def cited(natives: NativeModules, module: NativeModule) -> tuple[Evidence, ...]:
     """The files, and the import."""
     found = [
-        natives.cite("modules", described(f), label="native module", source=f"{natives.reading.source} {f.path}")
+        natives.cite(
+            "modules",
+            described(f),
+            label="program" if module.program else "native module",
+            source=f"{natives.reading.source} {f.path}",
+        )
         for f in module.files[:SHOWN]
     ]
     if module.importer:
@@ -94,6 +114,7 @@ def decide(
     fix: Callable[[NativeModule], Remediation],
     fine: str,
     more: Callable[[NativeModule], tuple[Evidence, ...]] = lambda module: (),
+    rung_of_modules: Rung | None = None,
 ) -> Verdict:
     """Fails for a module that is sure to be loaded, or that the present errors of the log name; else passes or says why not."""
     having = [m for m in natives.modules if fault(m, natives) == kind]
@@ -101,7 +122,8 @@ def decide(
         spoken = log_of(module, timeline)
         if module.certain or spoken:
             evidence = (*cited(natives, module), *more(module), *spoken)
-            return failed(message(module), *evidence, remediation=fix(module))
+            rung = Rung.RUNTIME if module.program else rung_of_modules
+            return failed(message(module), *evidence, remediation=fix(module), rung=rung)
     reached = [m for m in having if m.importer]
     if reached and natives.unread:
         text = "; ".join(natives.unread[:2])

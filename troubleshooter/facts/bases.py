@@ -17,6 +17,7 @@ _OFFICIAL = re.compile(
     r"(?:docker\.io/)?(?:library/|public\.ecr\.aws/docker/library/)?"
     r"(?P<name>python|node|debian|ubuntu|alpine|amazonlinux):(?P<tag>[\w.-]+)(?:@sha256:[0-9a-f]{64})?"
 )
+_MANAGED = re.compile(r"(python|nodejs|provided)\.?(\d[\d.x]*|al\d+)")
 _DEBIAN_TAG = re.compile(r"\d+(?:\.\d+)*(?:-slim)?(?:-(?:trixie|bookworm|bullseye|buster|stretch)(?:-slim)?)?")
 
 
@@ -56,6 +57,11 @@ def _data() -> Any:
     return json.loads(resources.files("troubleshooter.data").joinpath("runtimes.json").read_text("utf-8"))
 
 
+def table_source() -> str:
+    """What evidence from the table names as its source."""
+    return f"data/runtimes.json of {_data()['date']}"
+
+
 def system_of(image: str) -> System | None:
     """The system of a base image by its name; None where the name does not tell, as for floating tags."""
     key = _aws_system(image) or _official_system(image)
@@ -83,3 +89,10 @@ def _official_system(image: str) -> str | None:
     if name in ("debian", "ubuntu"):
         return "debian"
     return "debian" if _DEBIAN_TAG.fullmatch(tag) else None
+
+
+def managed_glibc(runtime: str) -> str:
+    """Version of glibc under a managed runtime (`python3.12`, `nodejs22.x`, `provided.al2023`); empty where it is not known."""
+    named = _MANAGED.fullmatch(runtime)
+    image = f"{named[1]}:{named[2].removesuffix('.x')}" if named else ""
+    return next((str(row["glibc"]) for row in _data()["images"] if row["image"] == image), "")

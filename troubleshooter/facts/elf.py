@@ -9,6 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
+
+from troubleshooter.facts.elf_symbols import RELOCATIONS, STRINGS, addon_versions, glibc_alone
 
 MAGIC = b"\x7fELF"
 SEGMENTS, TAGS, STRING, VERSIONS = 1170, 4096, 4096, 4096
@@ -29,6 +32,7 @@ _MACHINES = {
 _TYPES = {1: "relocatable", 2: "executable", 3: "shared", 4: "core"}
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 5, 14, 15, 29
+_DT_RELA, _DT_RELASZ, _DT_STRSZ = 7, 8, 10
 _WEAK = 2
 """A version that may be absent."""
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
@@ -57,6 +61,10 @@ class Elf:
     """(shared object, version) that it requires, as `("libc.so.6", "GLIBC_2.34")`."""
     provides: tuple[str, ...] = ()
     """Versions that it defines, as libc's `GLIBC_2.34`."""
+    addon: tuple[int, ...] = ()
+    """NODE_MODULE_VERSIONs that a Node.js addon registers for, 0 for Node-API; empty for anything else."""
+    glibc_alone: str = ""
+    """A symbol among its names that glibc has and musl has not."""
     complete: bool = True
     """False where a part that the headers point to was not in the bytes given: more names may be there."""
     problem: str = ""
@@ -189,6 +197,7 @@ def _read(read: Callable[[int, int], bytes], head: bytes, whole: int) -> Elf:
         runpath=next(iter(names.get(_DT_RUNPATH, ())), None),
         versions=_versions(source, segments, dict(reversed(tags))),
         provides=_provides(source, segments, dict(reversed(tags))),
+        **_symbols(source, segments, dict(reversed(tags))),
         complete=source.complete,
     )
 
@@ -253,6 +262,23 @@ def _dynamic(source: _Bytes, segments: list[_Segment], tags: list[tuple[int, int
             if name is not None:
                 names.setdefault(tag, []).append(name)
     return names
+
+
+def _symbols(source: _Bytes, segments: list[_Segment], tags: dict[int, int]) -> dict[str, Any]:
+    """What the names of its dynamic symbols tell."""
+    start, size = _place(segments, tags.get(_DT_STRTAB, -1)), tags.get(_DT_STRSZ, 0)
+    strings = source.read(start, size) if start >= 0 and 0 < size <= STRINGS else b""
+    if len(strings) < size or not source.wide or source.order != "<":
+        return {}
+
+    def at(address: int, count: int) -> bytes:
+        place = _place(segments, address)
+        return source.read(place, count) if place >= 0 else b""
+
+    def relocations() -> bytes:
+        return at(tags.get(_DT_RELA, -1), min(tags.get(_DT_RELASZ, 0), RELOCATIONS))
+
+    return {"addon": addon_versions(strings, relocations, at), "glibc_alone": glibc_alone(strings)}
 
 
 def _versions(source: _Bytes, segments: list[_Segment], tags: dict[int, int]) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from troubleshooter.facts.loader import Loader, Loading
 from troubleshooter.facts.tree import FileTree
 
 _OF_THE_C_LIBRARY = re.compile(r"^(?:ld-|ld64|linux-|libc\.|lib(?:m|pthread|dl|rt|util|resolv|anl|nsl|crypt)\.so)")
+_OF_MUSL = re.compile(r"libc\.musl-|ld-musl-|libc\.so$")
 _NUMBERED = re.compile(r"^([A-Z]+)_(\d+(?:\.\d+)*)$")
 
 
@@ -40,6 +41,19 @@ class OldLibrary:
     wanted_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShadowedLibrary:
+    """A library that LD_LIBRARY_PATH puts before the one that has the version needed."""
+
+    path: str
+    """The one that is taken, as it is opened."""
+    name: str
+    version: str
+    wanted_by: str
+    right: str
+    """The one that would be taken without the variable."""
+
+
 @dataclass(frozen=True)
 class Libraries:
     """The dynamic loader's view of one tree."""
@@ -48,6 +62,8 @@ class Libraries:
     library_path: tuple[str, ...] = ()
     """Elements of LD_LIBRARY_PATH."""
     cwd: str = "/"
+    program: str = ""
+    """The interpreter that loads the native modules; what it has loaded itself is there already. Empty where it is not known."""
     _loaders: dict[tuple[str, bool], Loader] = field(default_factory=dict, compare=False, repr=False)
     _last: dict[str, Loading] = field(default_factory=dict, compare=False, repr=False)
 
@@ -76,12 +92,19 @@ class Libraries:
         return self._loaders[key]
 
     def loading(self, path: str) -> Loading:
-        """What loading the file at `path` leads to, alone in a process."""
+        """What loading the file at `path` leads to, in the process of the program where that is known."""
         if path not in self._last:
-            elf = self.tree.elf(path)
             self._last.clear()
-            self._last[path] = Loading() if elf is None else self.loader(elf.machine).load(path)
+            self._last[path] = self._load(path)
         return self._last[path]
+
+    def _load(self, path: str, *, given: bool = True) -> Loading:
+        elf = self.tree.elf(path)
+        if elf is None:
+            return Loading()
+        loader = self.loader(elf.machine, given=given)
+        running = loader.load(self.program) if self.program and self.program != path else None
+        return loader.load(path, running if running is not None and running.objects else None)
 
     def missing(self, path: str) -> tuple[MissingLibrary, ...]:
         """Libraries that the file at `path`, or a library that it loads, needs and that no file of the tree is."""
@@ -105,6 +128,38 @@ class Libraries:
                 real = self.tree.resolve(each.path).path
                 old.append(OldLibrary(real, each.name, each.version, newest, each.wanted_by))
         return tuple(old)
+
+    def shadowed(self, path: str) -> tuple[ShadowedLibrary, ...]:
+        """Versions that are not found because LD_LIBRARY_PATH puts another library before the only one that has them."""
+        given = {self.tree.resolve(each, cwd=self.cwd).path for each in self.library_path}
+        unmet = [
+            each
+            for each in self.loading(path).unmet
+            if self.tree.resolve(each.path.rpartition("/")[0] or "/").path in given
+        ]
+        if not unmet:
+            return ()
+        free = self._load(path, given=False).objects
+        found = []
+        for each in unmet:
+            right = next((o for o in free if each.name in o.names and each.version in o.elf.provides), None)
+            having = {
+                self.tree.resolve(p).path for p in self.names.get(each.name, ()) if each.version in self._versions(p)
+            }
+            if right is not None and having == {right.real}:
+                found.append(ShadowedLibrary(each.path, each.name, each.version, each.wanted_by, right.path))
+        return tuple(found)
+
+    def foreign_libc(self, path: str) -> str:
+        """What the file at `path` needs of the C library that the tree does not have; empty where that is not certain."""
+        elf = self.tree.elf(path)
+        lost = [each.name for each in self.loading(path).lost]
+        if elf is None or not self.musl:
+            return next((n for n in lost if _OF_MUSL.match(n)), "") if "libc.so.6" in self.names else ""
+        if "libgcompat.so.0" in self.names:
+            return ""
+        loader = next((n for n in lost if n.startswith("ld-linux")), "")
+        return loader or (elf.glibc_alone if any(n == "libc.so.6" for n, _ in elf.versions) else "")
 
     def _machine(self, path: str) -> str:
         elf = self.tree.elf(path)

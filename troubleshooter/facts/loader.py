@@ -122,11 +122,6 @@ class Loader:
             return ("/lib64", "/usr/lib64")
         return (*multiarch, f"/usr/local/lib/{triplet}", *ANYWHERE)
 
-    @property
-    def exact(self) -> bool:
-        """Whether everything that decides where libraries are looked for is known."""
-        return self.musl or (self.cache is not None and "/usr/local/lib" not in self.defaults)
-
     def elf(self, real: str) -> Elf | None:
         """Header facts of the file at a real path, each read once."""
         if real not in self._known:

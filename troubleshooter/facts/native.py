@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from troubleshooter.facts.base import Fact
-from troubleshooter.facts.libraries import MissingLibrary, OldLibrary
+from troubleshooter.facts.libraries import MissingLibrary, OldLibrary, ShadowedLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,12 @@ class NativeFile:
     """OCI architectures by the file's own header."""
     named_for_us: bool = True
     """Python: whether this interpreter looks at a file of that name."""
+    addon: tuple[int, ...] = ()
+    """Node: NODE_MODULE_VERSIONs that it registers for, 0 for Node-API; empty where that is not told."""
+
+    def is_for_another_node(self, version: int) -> bool:
+        """Whether the Node.js of that NODE_MODULE_VERSION refuses it."""
+        return bool(self.addon and version) and 0 not in self.addon and version not in self.addon
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,21 @@ class NativeModule:
     missing: tuple[MissingLibrary, ...] = ()
     """Libraries that the taken file needs and that the image does not have. Known for images only."""
     outdated: tuple[OldLibrary, ...] = ()
+    shadowed: tuple[ShadowedLibrary, ...] = ()
+    foreign_libc: str = ""
+    """The library or symbol of the other C library that it needs."""
+    program: bool = False
+    """The program that is started, no module."""
 
     @property
     def chosen(self) -> NativeFile | None:
         """The taken file; None where there is none."""
         return next((each for each in self.files if each.path == self.taken), None)
+
+    @property
+    def unlinked(self) -> bool:
+        """Whether the loader refuses the taken file for its libraries."""
+        return bool(self.missing or self.outdated or self.shadowed or self.foreign_libc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +96,11 @@ class NativeModules(Fact):
     """OCI architecture that the function runs on."""
     unread: tuple[str, ...] = ()
     """Why a native module may be provided or reached otherwise; where it is not empty, none is certain."""
-    checked_libraries: bool = False
-    """Whether shared libraries could be looked for: in an image, not in a zip package."""
+    system: str = ""
+    """Whose shared libraries could be looked for: `image`, its own; `managed`, AWS's, of which glibc's version is known; or none."""
+    system_unknown: str = ""
+    """Why they could not be, where the question arises."""
+    library_path: str = ""
+    """Who sets LD_LIBRARY_PATH: `function`, `image`, or empty."""
+    module_version: int = 0
+    """Node: the runtime's NODE_MODULE_VERSION; 0 where it is not known."""

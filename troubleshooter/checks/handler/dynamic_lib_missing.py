@@ -26,9 +26,9 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, not_applicable, signature
+from troubleshooter.checks import Frequency, check, signature
 from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide
+from troubleshooter.checks._native import decide, unlinked
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
@@ -84,8 +84,9 @@ def dynamic_lib_missing(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Looks for the libraries that native modules reached by the handler's imports, and what those load, name."""
-    if not natives.checked_libraries:
-        return not_applicable("the managed runtime's own libraries are not part of the package")
+    other = unlinked(natives, "image")
+    if other is not None:
+        return other
 
     def message(module: NativeModule) -> str:
         first, more = module.missing[0], len(module.missing) - 1

@@ -24,10 +24,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, not_applicable, signature
+from troubleshooter.checks import Frequency, check, signature
 from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide
+from troubleshooter.checks._native import decide, unlinked
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.bases import table_source
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.libraries import OldLibrary
@@ -62,26 +63,33 @@ def native_glibc_too_new(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Compares the versions that loaded native modules need with those that the image's libraries define."""
-    if not natives.checked_libraries:
-        return not_applicable("the managed runtime's own libraries are not part of the package")
+    other = unlinked(natives, "image", "managed")
+    if other is not None:
+        return other
 
     def message(module: NativeModule) -> str:
         old = _first(module)
-        return f"`{module.name}` needs {old.version} of {old.name}; the image's goes up to {old.newest}"
+        return f"`{module.name}` needs {old.version} of {old.name}; {_system(natives)} goes up to {old.newest}"
 
     def versions(module: NativeModule) -> tuple[Evidence, ...]:
         old = _first(module)
         place = natives.reading.source
         return (
             natives.cite("modules", old.version, label="version needed", source=f"{place} {old.wanted_by}"),
-            natives.cite("modules", old.newest, label=f"newest that {old.name} has", source=f"{place} {old.path}"),
+            natives.cite("modules", old.newest, label=f"newest that {old.name} has", source=_place(natives, old)),
         )
 
     def fix(module: NativeModule) -> Remediation:
+        newer = "base" if natives.system == "image" else "runtime"
         text = (
-            "Move to a base with a newer glibc (Amazon Linux 2023: Python 3.12, Node.js 20 and later), or install a build "
+            f"Move to a {newer} with a newer glibc (Amazon Linux 2023: Python 3.12, Node.js 20 and later), or install a build "
             f"of `{module.package}` for an older one (manylinux2014), or compile it inside the base."
         )
+        if module.program:
+            text = (
+                f"Compile `{module.name}` inside the base that runs it, or for its glibc {_first(module).newest[6:]} (`cargo "
+                f"zigbuild` takes the version behind the target), or statically; or move to a {newer} with a newer glibc."
+            )
         return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
 
     return decide(
@@ -90,9 +98,17 @@ def native_glibc_too_new(
         timeline,
         message,
         fix,
-        "no native module that is loaded needs a newer glibc than the image has",
+        f"no native module that is loaded needs a newer glibc than {_system(natives)}",
         more=versions,
     )
+
+
+def _system(natives: NativeModules) -> str:
+    return "the image's" if natives.system == "image" else "the managed runtime's"
+
+
+def _place(natives: NativeModules, old: OldLibrary) -> str:
+    return f"{natives.reading.source} {old.path}" if natives.system == "image" else table_source()
 
 
 def _first(module: NativeModule) -> OldLibrary:

@@ -22,9 +22,9 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, not_applicable, signature
+from troubleshooter.checks import Frequency, check, signature
 from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide
+from troubleshooter.checks._native import decide, unlinked
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
@@ -61,8 +61,9 @@ def system_lib_too_old(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Compares the versions that loaded native modules need with those that the image's libraries define."""
-    if not natives.checked_libraries:
-        return not_applicable("the managed runtime's own libraries are not part of the package")
+    other = unlinked(natives, "image")
+    if other is not None:
+        return other
 
     def message(module: NativeModule) -> str:
         old = _first(module)

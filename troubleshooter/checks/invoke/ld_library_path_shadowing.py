@@ -1,8 +1,9 @@
 """LD_LIBRARY_PATH makes a program load the wrong library of the same name.
 
 What it looks for
-    A version or symbol error that names a library under `/var/lang/lib` or `/opt/lib` for a program that is not the
-    runtime.
+    A native module that the handler's imports reach, or the program itself, that needs a version which the library found
+    through `LD_LIBRARY_PATH` does not define, while the one that would be found without the variable does. For programs
+    that the handler starts, the text of the error: a library under `/var/lang/lib` or `/opt/lib`.
 
 Why it breaks
     AWS's base images set `LD_LIBRARY_PATH` beginning with `/var/lang/lib`, and layers add `/opt/lib`. A program
@@ -26,10 +27,16 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, signature
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._native import decide, unlinked
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(
@@ -48,3 +55,60 @@ SIGNATURES = (
     signature(r"XZ_5\.\d", 2, unless=r"\bdnf\b|\byum\b|docker build|RUN "),
 )
 ASK = "Does it work with the variable cleared: `LD_LIBRARY_PATH= COMMAND`?"
+
+
+@check(
+    title="LD_LIBRARY_PATH hides no library that is needed",
+    severity=Severity.ERROR,
+    rung=Rung.INVOKE,
+    explains=("system_lib_too_old", "py_dep_missing", "node_dep_missing", "init_exception_other"),
+)
+def ld_library_path_shadowing(
+    natives: NativeModules,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+) -> Verdict:
+    """Compares the library that is found with the one that is found without the variable."""
+    other = unlinked(natives, "image")
+    if other is not None:
+        return other
+
+    def message(module: NativeModule) -> str:
+        wrong = module.shadowed[0]
+        return (
+            f"`{module.name}` needs {wrong.version} of {wrong.name}: {wrong.right} has it, and LD_LIBRARY_PATH puts "
+            f"{wrong.path} first, which lacks it"
+        )
+
+    def both(module: NativeModule) -> tuple[Evidence, ...]:
+        wrong, place = module.shadowed[0], natives.reading.source
+        return (
+            natives.cite("modules", wrong.version, label="version needed", source=f"{place} {wrong.wanted_by}"),
+            natives.cite("modules", "lacks it", label=f"{wrong.name} that is found", source=f"{place} {wrong.path}"),
+            natives.cite(
+                "modules", "has it", label=f"{wrong.name} without the variable", source=f"{place} {wrong.right}"
+            ),
+            natives.cite("library_path", label="LD_LIBRARY_PATH is set by"),
+        )
+
+    def fix(module: NativeModule) -> Remediation:
+        wrong = module.shadowed[0]
+        where = "the function's environment" if natives.library_path == "function" else "the image's ENV"
+        text = (
+            f"Take the folder of {wrong.path} out of LD_LIBRARY_PATH in {where}, or put the folder of {wrong.right} before it, "
+            f"or remove {wrong.path} where nothing else needs it."
+        )
+        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
+
+    return decide(
+        "shadow",
+        natives,
+        timeline,
+        message,
+        fix,
+        "LD_LIBRARY_PATH puts no library first that lacks what loaded native code needs",
+        more=both,
+        rung_of_modules=Rung.HANDLER,
+    )

@@ -1,7 +1,8 @@
 """A native library was built for the other C library.
 
 What it looks for
-    A musl name in an error on a glibc image, or symbols that a musl loader cannot find.
+    A native module that the handler's imports reach, or a library of the program itself, that needs musl's library in an
+    image of glibc; or, in an image of musl, glibc's loader or a symbol that only glibc has.
 
 Why it breaks
     musl and glibc binaries are not interchangeable. Libraries built on Alpine ask for `libc.musl-….so.1`; libraries
@@ -10,7 +11,8 @@ Why it breaks
 
 How it is told apart
     Where the main process itself does not start, it is `entrypoint_loader_missing`. A `GLIBC_2.NN` version that is not
-    found is glibc on both sides, only too old (`native_glibc_too_new`).
+    found is glibc on both sides, only too old (`native_glibc_too_new`). With `gcompat` installed glibc's libraries may load
+    on musl: nothing is said then.
 
 Fix
     Install inside the base image that runs, or take the vendor's build for it (`-alpine`, `-musl`, `manylinux`). For
@@ -23,10 +25,16 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, signature
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._native import decide, unlinked
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.RUNTIME
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"libc\.musl-\w+\.so\.1: cannot open shared object file", 3),
@@ -36,3 +44,56 @@ SIGNATURES = (
     signature(r"(?:__\w+_chk|__res_init|__strdup|gnu_get_libc_version|backtrace_symbols): symbol not found", 3),
 )
 ASK = "Which C library does the image have, musl (Alpine) or glibc?"
+
+
+@check(
+    title="Native code is built for the image's C library",
+    severity=Severity.ERROR,
+    rung=Rung.RUNTIME,
+    explains=("dynamic_lib_missing", "py_dep_missing", "node_dep_missing", "init_exception_other"),
+)
+def native_libc_mismatch(
+    natives: NativeModules,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+) -> Verdict:
+    """Looks for the other C library among what loaded native code needs."""
+    other = unlinked(natives, "image")
+    if other is not None:
+        return other
+
+    def message(module: NativeModule) -> str:
+        mine, theirs = _libraries(module)
+        return f"`{module.name}` is built for {theirs} (it needs {module.foreign_libc}); the image has {mine}"
+
+    def needed(module: NativeModule) -> tuple[Evidence, ...]:
+        place = f"{natives.reading.source} {module.taken}"
+        return (natives.cite("modules", module.foreign_libc, label="needed of the other C library", source=place),)
+
+    def fix(module: NativeModule) -> Remediation:
+        mine, _ = _libraries(module)
+        kind = "musllinux" if mine == "musl" else "manylinux"
+        text = (
+            f"Install `{module.package}` inside the image that runs, or take its build for {mine} (pip: a {kind} wheel; npm: "
+            f"`--libc={mine}`); no file of it may be copied from a stage of the other kind."
+        )
+        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
+
+    return decide(
+        "libc",
+        natives,
+        timeline,
+        message,
+        fix,
+        "no native code that is loaded needs the other C library",
+        more=needed,
+        rung_of_modules=Rung.HANDLER,
+    )
+
+
+def _libraries(module: NativeModule) -> tuple[str, str]:
+    """The image's C library and the module's."""
+    musl = "musl" in module.foreign_libc or module.foreign_libc == "libc.so"
+    return ("glibc", "musl") if musl else ("musl", "glibc")
