@@ -177,6 +177,14 @@ def get_repository_policy(account: Account, request: Request) -> Output:
     return {"registryId": account.account_id, "repositoryName": name, "policyText": policy}
 
 
+def get_lifecycle_policy(account: Account, request: Request) -> Output:
+    """There is none, unless a test answers otherwise."""
+    name = request.parameters["repositoryName"]
+    _repository(account, request)
+    text = f"Lifecycle policy does not exist for the repository with name '{name}'"
+    raise AwsError("LifecyclePolicyNotFoundException", text)
+
+
 # -- logs
 
 
@@ -273,6 +281,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("ecr", "GetDownloadUrlForLayer"): get_download_url,
     ("ecr", "DescribeImages"): describe_images,
     ("ecr", "DescribeRepositories"): describe_repositories,
+    ("ecr", "GetLifecyclePolicy"): get_lifecycle_policy,
     ("ecr", "GetRepositoryPolicy"): get_repository_policy,
     ("logs", "FilterLogEvents"): filter_log_events,
     ("logs", "DescribeLogStreams"): describe_log_streams,

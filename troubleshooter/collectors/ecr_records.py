@@ -35,13 +35,13 @@ def describe_image(code: FunctionCode, subject: Subject, aws: Aws) -> RegistryRe
     if not wanted:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function's image is named by neither tag nor digest")
     answer = _ask(name, wanted, aws)
-    found = _images(answer)
+    found = stored_images(answer)
     if answer.absent and len(wanted) == 2:
         answer = _ask(name, wanted[1:], aws)
-        found = _images(answer)
+        found = stored_images(answer)
         if answer.absent:
             answer = _ask(name, wanted[:1], aws)
-            found = _images(answer)
+            found = stored_images(answer)
     return RegistryRecord(
         reading=answer.reading(Origin.REGISTRY),
         repository=name.repository,
@@ -75,7 +75,7 @@ def look_for_image(
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is at hand, and still to be pushed")
     wanted = {"imageDigest": name.digest} if name.digest else {"imageTag": name.tag or "latest"}
     answer = _ask(name, [wanted], aws, absent=(_NO_IMAGE, _NO_REPOSITORY))
-    found = _images(answer)
+    found = stored_images(answer)
     return ImageLookup(
         reading=answer.reading(Origin.REGISTRY),
         uri=address.uri,
@@ -102,7 +102,7 @@ def _ask(name: EcrName, wanted: list[dict[str, str]], aws: Aws, absent: tuple[st
     )
 
 
-def _images(answer: Answer) -> list[tuple[tuple[str, ...], StoredImage]]:
+def stored_images(answer: Answer) -> list[tuple[tuple[str, ...], StoredImage]]:
     """Tags and image of each detail. Raises SourceError for an answer that makes no sense."""
     try:
         return [_image(detail) for detail in answer.data.get("imageDetails", [])]
@@ -119,5 +119,6 @@ def _image(detail: dict[str, Any]) -> tuple[tuple[str, ...], StoredImage]:
         status=detail.get("imageStatus"),
         size=detail.get("imageSizeInBytes"),
         media_type=str(detail.get("imageManifestMediaType") or "")[:256],
+        tags=tuple(str(tag) for tag in detail.get("imageTags") or ()),
     )
-    return tuple(str(tag) for tag in detail.get("imageTags") or ()), image
+    return image.tags, image

@@ -92,6 +92,12 @@ class DemoAccount:
             "ListAliases": lambda _: _json({"Aliases": []}),
             "ListFunctionUrlConfigs": lambda _: _json({"FunctionUrlConfigs": []}),
         }
+        if operation == "GetLifecyclePolicy":
+            return (
+                400,
+                "application/x-amz-json-1.1",
+                json.dumps({"__type": "LifecyclePolicyNotFoundException"}).encode(),
+            )
         if operation not in answers:
             body = {"__type": "AccessDeniedException", "message": f"not authorized to perform: {service}:{operation}"}
             return 400, "application/x-amz-json-1.1", json.dumps(body).encode()

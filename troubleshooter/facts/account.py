@@ -20,6 +20,7 @@ class StoredImage:
     """`ACTIVE`, `ARCHIVED` or `ACTIVATING`; None where ECR does not tell."""
     size: int | None = None
     """Bytes, compressed."""
+    tags: tuple[str, ...] = ()
     media_type: str = ""
     """Of the manifest; empty where ECR does not tell."""
 

@@ -1,0 +1,105 @@
+"""A repository's lifecycle rules: `ecr:GetLifecyclePolicy`; and its images, where a rule counts them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from troubleshooter.collectors.aws import Answer, Aws
+from troubleshooter.collectors.ecr import EcrName, ecr_name
+from troubleshooter.collectors.ecr_records import stored_images
+from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.account import RegistryRecord, StoredImage
+from troubleshooter.facts.function import FunctionCode
+from troubleshooter.facts.lifecycle import LifecycleRule, LifecycleRules, RepositoryImages
+from troubleshooter.model import Origin
+
+PAGES = 3
+"""Of a thousand images each."""
+
+
+@provides(cost=Cost.CALL, asks=("ecr:GetLifecyclePolicy",))
+def lifecycle_rules(registry: RegistryRecord, code: FunctionCode, aws: Aws) -> LifecycleRules | Unavailable:
+    """The rules, where the repository holds the image that runs: they may take it away."""
+    name = ecr_name(code.resolved_image_uri or code.image_uri or "")
+    if name is None or registry.running is None or registry.running.status not in (None, "ACTIVE"):
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the repository holds no image that a rule could take away")
+    answer = aws.call(
+        "ecr",
+        "GetLifecyclePolicy",
+        resource=name.arn,
+        required=("lifecyclePolicyText",),
+        absent=("LifecyclePolicyNotFoundException",),
+        region=name.region,
+        registryId=name.account,
+        repositoryName=name.repository,
+    )
+    if answer.absent:
+        return LifecycleRules(reading=answer.reading(Origin.REGISTRY), repository=name.repository)
+    at = answer.data.get("lastEvaluatedAt")
+    return LifecycleRules(
+        reading=answer.reading(Origin.REGISTRY),
+        repository=name.repository,
+        rules=_rules(answer),
+        evaluated=at.astimezone(dt.UTC) if isinstance(at, dt.datetime) else None,
+    )
+
+
+@provides(cost=Cost.CALL, asks=("ecr:DescribeImages",))
+def repository_images(rules: LifecycleRules, code: FunctionCode, aws: Aws) -> RepositoryImages | Unavailable:
+    """Every image of the repository, where a rule counts."""
+    name = ecr_name(code.resolved_image_uri or code.image_uri or "")
+    if name is None or not any(r.count_type == "imageCountMoreThan" for r in rules.rules):
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "no rule counts images")
+    images: list[StoredImage] = []
+    more: dict[str, Any] = {}
+    for _ in range(PAGES):
+        answer = _page(name, aws, more)
+        images += [image for _, image in stored_images(answer)]
+        if not answer.data.get("nextToken"):
+            return RepositoryImages(reading=answer.reading(Origin.REGISTRY), images=tuple(images))
+        more = {"nextToken": answer.data["nextToken"]}
+    return RepositoryImages(reading=answer.reading(Origin.REGISTRY), images=tuple(images), complete=False)
+
+
+def _page(name: EcrName, aws: Aws, more: Mapping[str, Any]) -> Answer:
+    return aws.call(
+        "ecr",
+        "DescribeImages",
+        resource=name.arn,
+        required=("imageDetails",),
+        region=name.region,
+        registryId=name.account,
+        repositoryName=name.repository,
+        filter={"imageStatus": "ANY"},
+        maxResults=1000,
+        **more,
+    )
+
+
+def _rules(answer: Answer) -> tuple[LifecycleRule, ...]:
+    """The policy's document taken apart. Raises SourceError for one that makes no sense."""
+    try:
+        found = json.loads(answer.data["lifecyclePolicyText"])["rules"]
+        return tuple(_rule(each) for each in found)
+    except (AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
+        detail = f"{answer.source} gave rules that make no sense ({type(error).__name__})"
+        raise SourceError(Unavailable(Reason.MALFORMED, detail)) from error
+
+
+def _rule(data: Mapping[str, Any]) -> LifecycleRule:
+    selection, action = data["selection"], data["action"]
+    return LifecycleRule(
+        priority=int(data["rulePriority"]),
+        description=str(data.get("description") or ""),
+        tag_status=str(selection["tagStatus"]),
+        prefixes=tuple(str(p) for p in selection.get("tagPrefixList") or ()),
+        patterns=tuple(str(p) for p in selection.get("tagPatternList") or ()),
+        count_type=str(selection["countType"]),
+        count=int(selection["countNumber"]),
+        unit=str(selection.get("countUnit") or "days"),
+        action=str(action["type"]),
+        storage=str(selection.get("storageClass") or "standard"),
+    )
