@@ -15,12 +15,13 @@ from typing import Any
 
 from troubleshooter import journal, records, world
 from troubleshooter.checks import all_checks
+from troubleshooter.comparison import Comparison, compare
 from troubleshooter.diagnosis import fold, settle
 from troubleshooter.errors import JournalError
 from troubleshooter.facts import Cost, Reason, Store, Unavailable, now
 from troubleshooter.facts.changes import Changes
 from troubleshooter.facts.function import Caller, FunctionRecord
-from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.given import GivenImage, GivenText
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
 from troubleshooter.facts.metrics import Metrics
@@ -82,6 +83,8 @@ class Session:
     diagnosis: Diagnosis | None = None
     changes: Changes | None = None
     """What was changed around what is failing: leads, which the diagnosis does not rest on."""
+    comparison: Comparison | None = None
+    """The local image beside the deployed one, where both could be read."""
     unrecorded: str = ""
     """Why the journal is kept in memory only; empty where it is on disk."""
     _calls_written: int = 0
@@ -223,9 +226,20 @@ class Session:
         caller = _soon(self.stores.first, Caller) if Subject(Role.DEPLOYED) in self.stores.by_subject else None
         if self.changes is not None:
             entries.append(("changes", records.changes(self.changes)))
+        self.comparison = self._compared()
+        if self.comparison is not None:
+            entries.append(("comparison", dataclasses.asdict(self.comparison)))
         body = records.diagnosis(self.diagnosis, caller, dict(self.world.secrets.counts))
         self.journal.append_all([*entries, ("diagnosis", body)])
         return self.diagnosis
+
+    def _compared(self) -> Comparison | None:
+        stores = self.stores.by_subject
+        deployed = stores.get(Subject(Role.DEPLOYED))
+        if deployed is None or self.target.image is None:
+            return None
+        local = next((s for of, s in stores.items() if of.role is Role.PROPOSED and _holds_image(s)), None)
+        return compare(local, deployed, deep=self.target.deep)
 
     def _gaps(self) -> list[dict[str, Any]]:
         """What could not be read, each reason once, with what it would unblock."""
@@ -278,6 +292,10 @@ class Session:
             fixed = True
         self.journal.append("verify", fixed=fixed, before=list(before), after=[records.finding(f) for f in after])
         return Verification(fixed, tuple(before), tuple(after))
+
+
+def _holds_image(store: Store) -> bool:
+    return isinstance(store.peek(GivenImage), GivenImage)
 
 
 def _proposal(node: Node, store: Store, result: Triage) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import os
@@ -13,6 +14,7 @@ import jsonschema
 import pytest
 
 from troubleshooter import records, reports
+from troubleshooter.comparison import Comparison
 from troubleshooter.facts import Reading
 from troubleshooter.facts.changes import Change, Changes
 from troubleshooter.facts.logs import Environment, ExecutionEnvironments, Span
@@ -65,6 +67,12 @@ def timeline() -> ExecutionEnvironments:
     lanes = (Environment(HOSTILE, "$LATEST", spans),)
     reading = Reading("logs:FilterLogEvents", Origin.PLATFORM_LOG)
     return ExecutionEnvironments(reading=reading, environments=lanes, late_lines=2, timeout_s=30)
+
+
+def comparison() -> Comparison:
+    """A local image that differs in everything."""
+    members = (("command", '["app.main"]', '["app.handler"]'), (HOSTILE, HOSTILE, "not set"))
+    return Comparison("different", HOSTILE, "sha256:b", members, (2, 4, 5), HOSTILE, (f"~ /{HOSTILE}", "+ /new"), 3)
 
 
 def changes() -> Changes:
@@ -122,6 +130,7 @@ def journal() -> list[dict[str, Any]]:
         *(("finding", records.finding(f)) for f in found),
         ("answer", {"playbook": "spawn", "node": "architecture", "reply": "fail", "by": "check", "note": ""}),
         ("note", {"text": f"told {HOSTILE}"}),
+        ("comparison", dataclasses.asdict(comparison())),
         ("changes", records.changes(changes())),
         ("read", {"service": "lambda", "operation": "GetFunction", "region": "eu-west-1", "status": "ok", "ms": 12.0}),
         ("diagnosis", records.diagnosis(diagnosis, None, {"named secret": 1})),

@@ -13,6 +13,7 @@ from typing import Any
 from troubleshooter.errors import UsageError
 
 SCHEMA = "troubleshooter.report/1"
+COMPARISON = ("relation", "local", "deployed", "members", "layers", "step", "files", "more_files")
 TIMELINE = ("source", "timeout_ms", "environments", "left_out", "cold_starts", "retries", "late_lines")
 Report = dict[str, Any]
 Record = dict[str, Any]
@@ -59,6 +60,7 @@ class _Fold:
         self.start: Record = {}
         self.triage: Record = {}
         self.timeline: Record | None = None
+        self.comparison: Record | None = None
         self.changes: Record = {"changes": [], "first_failure": None, "complete": True}
         self.diagnosis: Record = {}
         self.findings: dict[tuple[str, str], Record] = {}
@@ -79,6 +81,8 @@ class _Fold:
             self.triage = record
         elif kind == "timeline":
             self.timeline = {key: record[key] for key in TIMELINE}
+        elif kind == "comparison":
+            self.comparison = {key: record[key] for key in COMPARISON}
         elif kind == "changes":
             self.changes = record
         elif kind == "finding":
@@ -141,6 +145,7 @@ class _Fold:
             },
             "findings": findings,
             "changes": self.changes["changes"],
+            "image_comparison": self.comparison,
             "changes_complete": self.changes["complete"],
             "ruled_out": diagnosis.get("ruled_out", []),
             "could_not_check": [_gap(f) for f in sorted(self.findings.values(), key=_finding_order) if _is_gap(f)],

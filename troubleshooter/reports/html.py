@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from troubleshooter.reports import timeline
-from troubleshooter.reports.markdown import STATES, TITLES, gaps, target_name
+from troubleshooter.reports.markdown import RELATIONS, STATES, TITLES, gaps, layers_in_words, target_name
 from troubleshooter.text import for_report
 
 FORMAT = "html"
@@ -39,6 +39,8 @@ def render(report: dict[str, Any]) -> str:
             lanes=timeline.lanes(told) if told else [],
             timeline_summary=timeline.summary(told) if told else "",
             states=STATES,
+            relations=RELATIONS,
+            layers_in_words=layers_in_words,
             symbols=timeline.SYMBOLS,
             verified=_VERIFIED,
             redacted=sum(report["redactions"].values()),

@@ -33,6 +33,7 @@ def render(report: dict[str, Any]) -> str:
         *_causes(report),
         *_ladder(report),
         *_timeline(report),
+        *_compared(report),
         *_changes(report),
         *_others(report),
         *_gaps(report),
@@ -174,6 +175,44 @@ def _span(row: timeline.Row) -> str:
     mark = timeline.SYMBOLS[row.status]
     remarks = " · ".join([*([row.status] if row.status != "success" else []), *row.remarks])
     return f"{row.time:<12}  {mark} {row.what:<19}  {row.took:>10}  {timeline.bar(row.share, _BAR):<{_BAR}}  {remarks}"
+
+
+RELATIONS = {
+    "same": "The local image is the one that is deployed.",
+    "same content": "The local image has another digest and the same content as the deployed one.",
+    "different": "The local image is not the deployed one; this is no fault by itself.",
+}
+
+
+def layers_in_words(compared: Mapping[str, Any]) -> str:
+    """How many layers are the same, and where the rest begins; empty where that is not known."""
+    if not compared["layers"]:
+        return ""
+    shared, mine, theirs = compared["layers"]
+    begins = f"; the first that differs was made by: {compared['step']}" if compared["step"] else ""
+    return f"{shared} of {mine} local and {theirs} deployed layers are the same{begins}"
+
+
+def _compared(report: Mapping[str, Any]) -> Iterator[str]:
+    compared = report["image_comparison"]
+    if not compared:
+        return
+    yield "## The local image and the deployed one"
+    yield ""
+    yield RELATIONS[compared["relation"]]
+    yield ""
+    yield f"- local {code(compared['local'])}, deployed {code(compared['deployed'])}"
+    if compared["relation"] == "different":
+        for member, mine, theirs in compared["members"][:_CHANGES]:
+            yield f"- {prose(member)}: {code(mine, _GAPS)} here, {code(theirs, _GAPS)} there"
+        words = layers_in_words(compared)
+        if words:
+            yield f"- {prose(words, _VALUE)}"
+        if compared["files"]:
+            yield ""
+            more = [f"… {compared['more_files']} more"] if compared["more_files"] else []
+            yield from block("\n".join([*compared["files"][:_CHANGES], *more]), "diff")
+    yield ""
 
 
 def _changes(report: Mapping[str, Any]) -> Iterator[str]:

@@ -107,12 +107,27 @@ class FindingScreen(OwnScreen):
             parts.append(Content(""))
         if d.next:
             parts += [content(f"Then    {', '.join(d.next)} will fail next"), Content("")]
-        parts += self._changes()
+        parts += [*self._compared(), *self._changes()]
         if d.ruled_out:
             shown = ", ".join(d.ruled_out[:EXCLUDED])
             more = f" and {len(d.ruled_out) - EXCLUDED} more, all in the report" if len(d.ruled_out) > EXCLUDED else ""
             parts += [content(f"Ruled out  {shown}{more}", "$text-muted"), Content("")]
         return Content("\n").join([*parts, *self._gaps()])
+
+    def _compared(self) -> list[Content]:
+        """The local image beside the deployed one: a fact, in one or two lines."""
+        found = self.session.comparison
+        if found is None:
+            return []
+        said = {"same": "is the deployed one", "same content": "has the deployed one's content"}
+        lines = [content(f"The local image {said.get(found.relation, 'is not the deployed one')}", "$text-muted")]
+        parts = [member for member, _, _ in found.members]
+        if found.layers is not None and found.relation == "different":
+            parts.append(f"layers from {found.layers[0] + 1} on")
+        parts += found.files
+        if parts:
+            lines.append(line(f"  differs in {', '.join(parts)}", NARROW, "$text-muted"))
+        return [*lines, Content("")]
 
     def _changes(self) -> list[Content]:
         """What was changed near the first failure; calm, for none of it is shown to be the cause."""
