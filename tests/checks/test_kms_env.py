@@ -7,8 +7,13 @@ import pytest
 from tests.checks.refusing import failed_state, failed_update
 from tests.factories import function_record, variable
 from troubleshooter.checks.spawn.kms_env import kms_env as the_check
+from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.model import Outcome, Rung
+from troubleshooter.facts.keys import KeyRecord, KeyTrouble
+from troubleshooter.model import Origin, Outcome, Rung
+
+NO_KEY = Unavailable(Reason.NOT_OF_THIS_KIND, "the function's environment has no key of its own")
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1b2c3d4e-0000-4000-8000-5a6b7c8d9e0f"
 
 
 @pytest.mark.parametrize(
@@ -25,7 +30,7 @@ from troubleshooter.model import Outcome, Rung
     ],
 )
 def test_the_environments_own_error(code: str | None, outcome: Outcome) -> None:
-    verdict = the_check(function_record(environment_error=code))
+    verdict = the_check(function_record(environment_error=code), NO_KEY, NO_KEY)
     assert verdict.outcome is outcome
     if outcome is Outcome.FAIL:
         assert code in [e.value for e in verdict.evidence]
@@ -52,16 +57,44 @@ def test_the_environments_own_error(code: str | None, outcome: Outcome) -> None:
     ],
 )
 def test_reason_codes(record: FunctionRecord, outcome: Outcome) -> None:
-    verdict = the_check(record)
+    verdict = the_check(record, NO_KEY, NO_KEY)
     assert verdict.outcome is outcome
     if outcome is Outcome.FAIL:
         assert verdict.rung is Rung.READY
 
 
 def test_the_command_shows_which_key_it_is() -> None:
-    verdict = the_check(function_record(environment_error="KMSDisabledException"))
+    verdict = the_check(function_record(environment_error="KMSDisabledException"), NO_KEY, NO_KEY)
     assert verdict.remediation
     assert "Enable the key" in verdict.remediation.text
     (see,) = map(shlex.split, verdict.remediation.commands)
     assert see[see.index("--function-name") + 1] == "demo"
     assert "KMSKeyArn" in see[see.index("--query") + 1]
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "command"),
+    [
+        pytest.param("Disabled", "KMSAccessDeniedException", "enable-key", id="the reader saw another error"),
+        pytest.param("PendingDeletion", "KMSInvalidStateException", "cancel-key-deletion", id="to be deleted"),
+        pytest.param(None, "KMSNotFoundException", "get-function-configuration", id="gone"),
+    ],
+)
+def test_the_keys_own_state_decides(state: str | None, error: str, command: str) -> None:
+    record = function_record(environment_error=error, key=KEY)
+    key = KeyRecord(reading=Reading("kms:DescribeKey", Origin.RECORD), arn=KEY, state=state)
+    trouble = KeyTrouble(reading=record.reading, evidence=(record.cite("environment_error"),))
+    verdict = the_check(record, key, trouble)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.rung is Rung.SPAWN
+    assert verdict.remediation
+    assert command in verdict.remediation.commands[0]
+    assert {"kms:DescribeKey", "lambda:GetFunction"} == {e.source for e in verdict.evidence}
+    assert the_check(record, key, NO_KEY).outcome is not Outcome.PASS
+
+
+def test_a_key_that_can_be_used_leaves_denials_open() -> None:
+    record = function_record(environment_error="KMSAccessDeniedException", key=KEY)
+    key = KeyRecord(reading=Reading("kms:DescribeKey", Origin.RECORD), arn=KEY, state="Enabled")
+    trouble = KeyTrouble(reading=record.reading, evidence=(record.cite("environment_error"),), denied=True)
+    assert the_check(record, key, trouble).outcome is Outcome.UNKNOWN

@@ -55,7 +55,7 @@ def network_wait(
         if said:
             before = found or NetworkWait(reading=text.reading)
             return replace(before, waits=(*before.waits, *said)[:MOST])
-    return found or Unavailable(Reason.NOT_OF_THIS_KIND, "nothing tells of a connection that was waited for")
+    return found or Unavailable(Reason.NOT_GIVEN, "nothing tells of a connection that was waited for")
 
 
 def _in_log(timeline: Timeline) -> NetworkWait | None:

@@ -23,10 +23,14 @@ References
 from __future__ import annotations
 
 import re
+import shlex
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks._launch_fix import region
 from troubleshooter.checks._readiness import READY, Refusal, aws_lambda, refusals
+from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.keys import KeyRecord, KeyTrouble
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
@@ -52,11 +56,13 @@ _KEY = re.compile(r"(?:KMS)?(Disabled|NotFound|InvalidState)(?:Exception)?")
 
 
 @check(title="The environment variables can be decrypted", severity=Severity.ERROR, rung=Rung.SPAWN)
-def kms_env(function: FunctionRecord) -> Verdict:
-    """Reads the environment's own error in AWS's answer, and reason codes that speak of a key.
+def kms_env(function: FunctionRecord, key: KeyRecord | Unavailable, trouble: KeyTrouble | Unavailable) -> Verdict:
+    """Reads the environment's own error in AWS's answer, reason codes that speak of a key, and the key's own state.
 
     That access was denied may concern whoever asks just as well as the function, so it proves nothing.
     """
+    if isinstance(key, KeyRecord) and not key.usable and isinstance(trouble, KeyTrouble):
+        return _unusable(function, key, trouble)
     refused = next((r for r in refusals(function) if "KMS" in r.code), None)
     if refused is not None:
         return _refused(function, refused)
@@ -77,6 +83,14 @@ def kms_env(function: FunctionRecord) -> Verdict:
     return failed(message, cited, remediation=_fix(function, known[1]))
 
 
+def _unusable(function: FunctionRecord, key: KeyRecord, trouble: KeyTrouble) -> Verdict:
+    kind = "NotFound" if key.state is None else "Disabled" if key.state == "Disabled" else "InvalidState"
+    state = key.cite("state", key.state or "there is no such key", label=f"state of {key.arn}")
+    rung = Rung.READY if any("KMS" in r.code for r in refusals(function)) else Rung.SPAWN
+    message = f"AWS cannot decrypt the function's environment variables: {_ENVIRONMENT[kind]}"
+    return failed(message, state, *trouble.evidence, remediation=_fix(function, kind), rung=rung)
+
+
 def _refused(function: FunctionRecord, refused: Refusal) -> Verdict:
     if re.search(r"container image|ECR", refused.text):
         return not_applicable("AWS's reason speaks of the image's key, not of the environment's")
@@ -95,5 +109,10 @@ def _fix(function: FunctionRecord, kind: str) -> Remediation:
         "InvalidState": "Cancel the key's deletion and enable it",
     }[kind]
     see = aws_lambda(function, "get-function-configuration", "--query", "[KMSKeyArn,Environment.Error]")
+    operation = {"Disabled": "enable-key", "InvalidState": "cancel-key-deletion"}.get(kind)
+    if function.key and operation:
+        text = f"{text}; where the key is wanted no longer, assign another and set the variables anew."
+        mend = shlex.join(["aws", "kms", operation, "--key-id", function.key, *region(function)])
+        return Remediation(text, (mend, see), f"The second command shows no error any more. {READY}")
     text = f"{text}; where the key is wanted no longer, assign another and set the variables anew. The command names the key."
     return Remediation(text, (see,), f"The command shows no error any more. {READY}")
