@@ -58,6 +58,17 @@ class BrokenConfig(Unavailable):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PreviousImage(Fact):
+    """The image that was there before the one that runs."""
+
+    digest: str
+    how: str
+    """How it is known: `version 7`, `pushed 2026-01-02 03:04 UTC`."""
+    layers: tuple[str, ...] = ()
+    """Digests, lowest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImageConfig(Fact):
     """The image's own configuration."""
 

@@ -20,10 +20,19 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import re
 
-RUNG = Rung.COMPLETION
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, signature, unknown
+from troubleshooter.checks import _timeline as t
+from troubleshooter.checks._readiness import aws_lambda
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.asynchronous import EventInvoke, Repeats
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.logs import Invocation, Timeline
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.text import one_line
+
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"RequestId: ([0-9a-f-]{36}) Version[\s\S]{0,5000}START RequestId: \1", 3),
@@ -35,3 +44,67 @@ SIGNATURES = (
     signature(r"MaximumRetryAttempts|dead[- ]letter|OnFailure", 1),
 )
 ASK = "Does the same request id appear in several START lines?"
+
+_AGAIN = re.compile(
+    r"\btwice\b|\bthrice\b|(?:two|three|several|multiple|many) times|duplicat|\brepeat|again and again|more than once"
+    r"|\bstuck\b|\blost\b|never (?:arrive|finish|processed)|disappear|retr(?:y|ies|ied)",
+    re.IGNORECASE,
+)
+_FAILED = ("error", "timeout")
+
+
+@check(title="Failed events are not done again, nor lost", severity=Severity.WARNING, rung=Rung.COMPLETION)
+def async_retry_duplicates(
+    repeats: Repeats,
+    invoke: EventInvoke | Unavailable,
+    function: FunctionRecord,
+    timeline: Timeline,
+    text: GivenText | Unavailable,
+) -> Verdict:
+    """Reads attempts at the same event out of the log. Retries are how Lambda works: it takes a complaint, or events that
+    are given up now and go nowhere, to make them a fault."""
+    events = [each for each in repeats.events if each[0].status in _FAILED]
+    if not events:
+        return not_applicable("no event was tried again because it had failed")
+    attempts = events[-1]
+    shown = tuple(t.report(timeline, each, f"attempt {number}") for number, each in enumerate(attempts, 1))
+    told = text if isinstance(text, GivenText) and _AGAIN.search(text.text) else None
+    if isinstance(invoke, EventInvoke):
+        lost = [each for each in events if _given_up(each, invoke)]
+        if lost and invoke.on_failure is None and (told is not None or _still_failing(timeline)):
+            where = invoke.cite("on_failure", label="destination of failed events")
+            shown = tuple(t.report(timeline, each, f"attempt {n}") for n, each in enumerate(lost[-1], 1))
+            message = f"an event failed in all {len(lost[-1])} attempts and is gone: there is no destination for it"
+            return failed(message, *shown, where, *_said(told), remediation=_fix(function))
+    if told is not None:
+        message = f"an event was done {len(attempts)} times, because its first attempt failed"
+        return failed(message, *shown, *_said(told), remediation=_fix(function))
+    ask = Unblock("Tell whether work was done twice, or an event was lost.")
+    return unknown(
+        "an event was tried again after it had failed, as Lambda does; whether that harms is not told",
+        *shown,
+        unblock=ask,
+    )
+
+
+def _given_up(attempts: tuple[Invocation, ...], invoke: EventInvoke) -> bool:
+    return len(attempts) > invoke.retries and all(each.status in _FAILED for each in attempts)
+
+
+def _still_failing(timeline: Timeline) -> bool:
+    return timeline.invocations[-1].status in _FAILED
+
+
+def _said(told: GivenText | None) -> tuple[Evidence, ...]:
+    return () if told is None else beside(told.cite("text", one_line(told.text, 200), label="what was told"))
+
+
+def _fix(function: FunctionRecord) -> Remediation:
+    text = (
+        "What makes the attempts fail comes first. Make the handler safe to run twice with the same event (keep the id of "
+        "what was done), and set an on-failure destination. The command ends the retries until then."
+    )
+    command = aws_lambda(function, "put-function-event-invoke-config", "--maximum-retry-attempts", "0")
+    return Remediation(
+        text, (command,), "Each request id has one START line, and failed events arrive at the destination."
+    )

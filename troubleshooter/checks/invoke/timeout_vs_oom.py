@@ -20,10 +20,13 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, passed, signature, unknown
+from troubleshooter.checks import _timeline as t
+from troubleshooter.checks._readiness import update_configuration
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.logs import Timeline
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.INVOKE
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"signal: killed", 2),
@@ -31,3 +34,40 @@ SIGNATURES = (
     signature(r"Task timed out", 1),
 )
 ASK = "Which is at its limit in REPORT: Duration or Max Memory Used?"
+
+
+_NEAR, _MOST_S = 0.95, 900
+_KILLED = t.exited(r"with error: signal: killed")
+
+
+@check(title="A killed process was killed for its memory", severity=Severity.ERROR, rung=Rung.INVOKE, explains=("oom",))
+def timeout_vs_oom(timeline: Timeline, function: FunctionRecord) -> Verdict:
+    """Holds the time and the memory of killed processes against the function's limits."""
+    limit = function.timeout_s
+    found = t.failing(timeline, _KILLED)
+    if isinstance(found, Verdict):
+        return found
+    cited = (
+        t.report(timeline, found),
+        t.fault(timeline, found),
+        function.cite("timeout_s", label="timeout in seconds"),
+    )
+    if not limit or found.duration_ms is None:
+        return unknown("the process was killed; after which share of its time is not told", *cited)
+    full, near = t.memory_full(found), found.duration_ms >= _NEAR * 1000 * limit
+    if not near:
+        return passed("the process was killed long before its time was up", *cited)
+    if full is not False:
+        return unknown(
+            "the process was killed just when its time was up, and its memory may have been used up too", *cited
+        )
+    message = f"the process was killed because its {limit} s were up: it had memory to spare"
+    longer = min(max(2 * limit, 30), _MOST_S)
+    commands = update_configuration(function, "--timeout", str(longer)) if longer > limit else ()
+    fix = Remediation(
+        "More memory would not have helped, except by the CPU that comes with it. Find what takes the time, or give it more; "
+        "set timeouts on clients below the function's.",
+        commands,
+        "The next invocations end with a Duration clearly below the timeout.",
+    )
+    return failed(message, *cited, remediation=fix)

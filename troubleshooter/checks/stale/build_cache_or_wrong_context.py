@@ -21,13 +21,48 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import shlex
 
-RUNG = Rung.STALE
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks._launch_fix import OCI
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.image import ImageManifest, PreviousImage
+from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.text import one_line
+
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"CACHED\b.*COPY|Using cache", 1),
     signature(r"--no-cache", 1),
     signature(r"old (?:code|version) .{0,60}(?:after|despite) .{0,30}(?:re)?build", 2),
 )
+
+
+@check(title="A new image has new content", severity=Severity.WARNING, rung=Rung.STALE)
+def build_cache_or_wrong_context(
+    function: FunctionRecord, manifest: ImageManifest, previous: PreviousImage, text: GivenText
+) -> Verdict:
+    """Holds the layers of the image that runs against those of the one before, where someone misses a change."""
+    if previous.digest in (manifest.digest, manifest.manifest_digest):
+        return not_applicable("the image before is the one that runs")
+    now = tuple(blob.digest for blob in manifest.layers)
+    if not now or not previous.layers:
+        return unknown("which layers the images have was not told", unblock=Unblock("Give the images' manifests."))
+    runs = manifest.cite("digest", label="image that runs")
+    before = previous.cite("digest", label=f"image before ({previous.how})")
+    if now != previous.layers:
+        shared = sum(a == b for a, b in zip(now, previous.layers, strict=False))
+        return passed(f"{len(now) - shared} of {len(now)} layers are new", runs, before)
+    same = manifest.cite("layers", [blob[:19] for blob in now], label="layers of both")
+    told = text.cite("text", one_line(text.text, 200), label="what was told")
+    message = "the image that runs has another digest than the one before, and exactly its layers: no file was changed"
+    build = ["docker", "buildx", "build", "--no-cache", "--pull", "--platform"]
+    build += [f"linux/{OCI.get(function.architecture, 'amd64')}", "--provenance=false", "."]
+    fix = Remediation(
+        "The build took its files from a cache, another folder or a stale build output: build without cache, from the "
+        "folder that holds the change, and look whether `.dockerignore` or an old `dist` hides it.",
+        (shlex.join(build),),
+        "The new image's topmost layers have other digests than before.",
+    )
+    return failed(message, runs, before, same, *beside(told), remediation=fix)

@@ -21,10 +21,18 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+import itertools
+import re
+import shlex
 
-RUNG = Rung.STALE
+from troubleshooter.checks import Frequency, check, failed, not_applicable, signature, unknown
+from troubleshooter.checks._launch_fix import OCI, region
+from troubleshooter.facts.account import RegistryRecord
+from troubleshooter.facts.changes import Trail
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
+
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(
@@ -39,3 +47,42 @@ SIGNATURES = (
     ),
 )
 ASK = "Who else pushes the tag? (CloudTrail: PutImage)"
+
+
+_SESSION = re.compile(r"^(arn:aws[\w-]*:sts::\d+:assumed-role/[^/]+)/.*$")
+
+
+@check(title="One pipeline pushes the tag", severity=Severity.WARNING, rung=Rung.STALE)
+def ci_overwrites_tag(function: FunctionRecord, registry: RegistryRecord, image: ImageConfig, trail: Trail) -> Verdict:
+    """Fails where the image is for the wrong CPU and several principals pushed it under one tag in turn: then the tag is
+    what they fight for. Two people who push the same thing are no fault."""
+    pushes = [e for e in trail.events if e.name == "PutImage" and ("imageTag", registry.tag) in e.details]
+    who = [_SESSION.sub(r"\1", e.by) for e in pushes]
+    if registry.tag is None or len(set(who)) < 2:
+        return not_applicable("the trail does not show that several principals pushed the tag")
+    turns = sum(a != b for a, b in itertools.pairwise(who))
+    shown = tuple(
+        trail.cite("events", f"{by} at {e.at:%Y-%m-%d %H:%M} UTC", label=f"push of {registry.tag}")
+        for e, by in list(zip(pushes, who, strict=True))[:5]
+    )
+    wanted = OCI.get(function.architecture)
+    if wanted is None or not image.architecture or image.architecture == wanted:
+        return unknown(
+            f"{len(set(who))} principals push the tag {registry.tag}; that may be meant", *shown, unblock=_ASKED
+        )
+    mine = function.cite("architecture", label="function architecture")
+    theirs = image.cite("architecture", label="architecture of the image that runs")
+    many = f"{len(set(who))} principals push the tag {registry.tag}, {turns + 1} times in turn"
+    message = f"{many}, and the image that runs is for the wrong CPU"
+    where = ["--repository-name", registry.repository, "--image-tag-mutability", "IMMUTABLE"]
+    command = shlex.join(["aws", "ecr", "put-image-tag-mutability", *where, *region(function)])
+    fix = Remediation(
+        "Let one pipeline push, with a tag or digest of its own for each build, and deploy by that. The command keeps a tag "
+        "from being pushed twice.",
+        (command,),
+        "Each tag has one PutImage event.",
+    )
+    return failed(message, mine, theirs, *shown, remediation=fix)
+
+
+_ASKED = Unblock("Tell which of the principals is meant to push the tag.")

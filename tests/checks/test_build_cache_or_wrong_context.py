@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.factories import IMAGE, RECORD, REGISTRY, function_code, function_record
+from tests.lab.aws import Account
+from tests.lab.images import image
+from troubleshooter.checks.stale.build_cache_or_wrong_context import build_cache_or_wrong_context as the_check
+from troubleshooter.collectors.aws import Aws
+from troubleshooter.collectors.ecr_records import describe_image
+from troubleshooter.collectors.previous_image import previous_image
+from troubleshooter.facts import CallLog, Reading, Reason, Unavailable
+from troubleshooter.facts.account import RegistryRecord
+from troubleshooter.facts.changes import PublishedVersions, Trouble
+from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.image import Blob, ImageManifest, PreviousImage
+from troubleshooter.model import Origin, Outcome, Role, Subject, Verdict
+
+STALE = GivenText(reading=Reading("pasted text", Origin.PASTED), text="still the old code after the deploy")
+TROUBLE = Trouble(reading=RECORD, why="someone complains")
+GONE = Unavailable(Reason.DENIED, "denied")
+
+
+def blob(number: int) -> Blob:
+    return Blob(f"sha256:{number:064x}", "", 1)
+
+
+def ask(*before: int, now: tuple[int, ...] = (1, 2), digest: str = "sha256:old") -> Verdict:
+    manifest = ImageManifest(
+        reading=IMAGE,
+        reference="demo",
+        digest="sha256:new",
+        media_type="",
+        config=blob(9),
+        layers=tuple(map(blob, now)),
+    )
+    previous = PreviousImage(
+        reading=REGISTRY, digest=digest, how="version 7", layers=tuple(blob(n).digest for n in before)
+    )
+    return the_check(function_record(), manifest, previous, STALE)
+
+
+def test_another_digest_with_the_same_layers() -> None:
+    verdict = ask(1, 2)
+    assert verdict.outcome is Outcome.FAIL
+    assert any(e.origin.proves for e in verdict.evidence if e.fact)
+    assert verdict.remediation
+    assert "--no-cache" in verdict.remediation.commands[0]
+
+
+def test_new_layers() -> None:
+    verdict = ask(1, 3)
+    assert verdict.outcome is Outcome.PASS
+    assert "1 of 2 layers" in verdict.message
+
+
+def test_nothing_to_compare() -> None:
+    assert ask(now=()).outcome is Outcome.UNKNOWN
+    assert ask(1, 2, digest="sha256:new").outcome is Outcome.NOT_APPLICABLE
+
+
+OLD, NEW, OTHER = (image({"/a": "same"}, labels={"n": n}) for n in "123")
+
+
+def read(account: Account, text: GivenText = STALE, published: Any = GONE) -> PreviousImage | Unavailable:
+    for tag, built in (("v1", OLD), ("v2", OTHER), ("latest", NEW)):
+        account.add_image("demo", tag, built)
+    where = f"{account.account_id}.dkr.ecr.{account.region}.amazonaws.com/demo"
+    code = function_code(image_uri=f"{where}:latest", resolved_image_uri=f"{where}@{NEW.digest}")
+    aws = Aws(CallLog(), region=account.region, endpoint_url=account.url)
+    registry = describe_image(code, Subject(Role.DEPLOYED), aws)
+    assert isinstance(registry, RegistryRecord)
+    function = function_record(code_sha256=NEW.digest.removeprefix("sha256:"))
+    return previous_image(TROUBLE, text, function, code, registry, published, aws)
+
+
+def test_the_image_of_the_version_before(aws_account: Account) -> None:
+    records = tuple(
+        function_record(version=version, code_sha256=built.digest.removeprefix("sha256:"))
+        for version, built in (("$LATEST", NEW), ("6", OTHER), ("7", OLD), ("8", NEW))
+    )
+    found = read(aws_account, published=PublishedVersions(reading=RECORD, records=records))
+    assert isinstance(found, PreviousImage)
+    assert (found.digest, found.how) == (OLD.digest, "version 7")
+    assert len(found.layers) == 1
+
+
+def test_without_versions_the_image_that_was_pushed_before(aws_account: Account) -> None:
+    found = read(aws_account)
+    assert isinstance(found, PreviousImage)
+    assert found.digest in (OLD.digest, OTHER.digest)
+    assert found.how.startswith("pushed ")
+
+
+def test_another_complaint_asks_for_nothing(aws_account: Account) -> None:
+    text = GivenText(reading=STALE.reading, text="No module named 'x'")
+    assert isinstance(read(aws_account, text), Unavailable)
+    assert aws_account.operations == ["ecr:DescribeImages"]
+
+
+@pytest.mark.parametrize("how", ["gone"])
+def test_an_image_before_that_is_gone(how: str, aws_account: Account) -> None:
+    record = function_record(version="7", code_sha256="e" * 64)
+    found = read(aws_account, published=PublishedVersions(reading=RECORD, records=(record,)))
+    assert isinstance(found, Unavailable)
+    assert found.reason is Reason.ABSENT

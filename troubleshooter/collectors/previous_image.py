@@ -1,0 +1,105 @@
+"""The image that was there before: of the version published last, or pushed before the one that runs. `ecr:BatchGetImage`.
+
+Asked only where someone says that a new image changed nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from troubleshooter.collectors.aws import Aws
+from troubleshooter.collectors.ecr import EcrName, ecr_name
+from troubleshooter.collectors.ecr_records import stored_images
+from troubleshooter.collectors.image_json import manifest
+from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.account import RegistryRecord
+from troubleshooter.facts.changes import PublishedVersions, Trouble
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.image import PreviousImage
+from troubleshooter.model import Origin
+
+_UNCHANGED = re.compile(
+    r"old (?:code|version|image|behaviou?r)|(?:same|still|keeps?|no change|nothing chang|not (?:updated|picked up|reflected)|unchanged"
+    r"|no effect|stale|cache)",
+    re.IGNORECASE,
+)
+_SINGLE = re.compile(r"manifest\.v2\+json|image\.manifest\.v1\+json")
+
+
+@provides(cost=Cost.CALL, asks=("ecr:DescribeImages", "ecr:BatchGetImage"))
+def previous_image(
+    trouble: Trouble,
+    text: GivenText,
+    function: FunctionRecord,
+    code: FunctionCode,
+    registry: RegistryRecord,
+    published: PublishedVersions | Unavailable,
+    aws: Aws,
+) -> PreviousImage | Unavailable:
+    """Digests of its layers, because of `trouble` and of what the text says."""
+    name = ecr_name(code.resolved_image_uri or "")
+    if name is None or registry.running is None or _UNCHANGED.search(text.text) is None:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "nobody says that a new image changed nothing")
+    found = _of_a_version(function, published) or _pushed_before(name, registry, aws)
+    if found is None:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "no earlier image of the function is known")
+    digest, how = found
+    answer = aws.call(
+        "ecr",
+        "BatchGetImage",
+        resource=name.arn,
+        required=("images",),
+        region=name.region,
+        registryId=name.account,
+        repositoryName=name.repository,
+        imageIds=[{"imageDigest": digest}],
+    )
+    text_of = next((i.get("imageManifest") for i in answer.data["images"] if isinstance(i, dict)), None)
+    if not isinstance(text_of, str):
+        return Unavailable(Reason.ABSENT, f"ECR no longer holds the image before, {digest}")
+    read = manifest(text_of.encode("utf-8", "surrogatepass"), f"manifest {digest}", "")
+    if read.is_index:
+        return Unavailable(Reason.UNSUPPORTED, "the image before was an index")
+    return PreviousImage(
+        reading=answer.reading(Origin.REGISTRY),
+        digest=digest,
+        how=how,
+        layers=tuple(blob.digest for blob in read.layers),
+    )
+
+
+def _of_a_version(function: FunctionRecord, published: PublishedVersions | Unavailable) -> tuple[str, str] | None:
+    """The newest version with another image."""
+    if isinstance(published, Unavailable):
+        return None
+    numbered = [r for r in published.records if r.version and r.version.isdigit() and r.is_image and r.code_sha256]
+    other = [r for r in numbered if r.code_sha256 != function.code_sha256]
+    newest = max(other, key=lambda r: int(r.version or 0), default=None)
+    return (f"sha256:{newest.code_sha256}", f"version {newest.version}") if newest else None
+
+
+def _pushed_before(name: EcrName, registry: RegistryRecord, aws: Aws) -> tuple[str, str] | None:
+    """The image that was pushed last before the one that runs, of the first thousand."""
+    running = registry.running
+    if running is None or running.pushed_at is None:
+        return None
+    asked: dict[str, Any] = {"registryId": name.account, "repositoryName": name.repository, "maxResults": 1000}
+    try:
+        answer = aws.call(
+            "ecr", "DescribeImages", resource=name.arn, required=("imageDetails",), region=name.region, **asked
+        )
+    except SourceError:
+        return None
+    pushed = running.pushed_at
+    earlier = [
+        image
+        for _, image in stored_images(answer)
+        if image.digest != running.digest
+        and image.pushed_at is not None
+        and image.pushed_at <= pushed
+        and (not image.media_type or _SINGLE.search(image.media_type))
+    ]
+    newest = max(earlier, key=lambda i: (i.pushed_at or pushed, i.digest), default=None)
+    return (newest.digest, f"pushed {newest.pushed_at:%Y-%m-%d %H:%M} UTC") if newest else None
