@@ -79,7 +79,16 @@ def _parser() -> argparse.ArgumentParser:
     playbook = command("playbook", _playbook, "list or lint playbooks")
     playbook.add_argument("action", choices=("list", "lint"))
     playbook.add_argument("folder", nargs="?", type=Path, help="folder of playbooks; the built-in ones where not given")
-    command("permissions", _permissions, "the IAM policy for everything that may be called")
+    permissions = command(
+        "permissions", _permissions, "the IAM policy for what may be asked, of everything or one playbook"
+    )
+    permissions.add_argument(
+        "target", nargs="?", metavar="TARGET", help="function name or ARN, whose ARNs are filled in"
+    )
+    permissions.add_argument("--playbook", metavar="NAME", help="only what this playbook and the triage before it ask")
+    permissions.add_argument("--region", help="as for the AWS CLI")
+    permissions.add_argument("--profile", help="as for the AWS CLI")
+    permissions.add_argument("--endpoint-url", help="as for the AWS CLI")
     demo = command("demo", _demo, "five incidents to walk through: no account, no engine, no network")
     demo.add_argument("name", nargs="?", metavar="INCIDENT", help="one of them; chosen in the terminal where not given")
     demo.add_argument("--all", action="store_true", help="all of them, unattended")
@@ -339,12 +348,25 @@ def _playbook(options: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _permissions(_: argparse.Namespace) -> int:
-    import json
+def _permissions(options: argparse.Namespace) -> int:
+    from troubleshooter import grants, permissions
+    from troubleshooter.model import Target
+    from troubleshooter.world import World
 
-    from troubleshooter.collectors.aws import policy
-
-    _write(json.dumps(policy(), indent=2) + "\n", None)
+    wanted = permissions.actions(options.playbook)
+    known: dict[str, str] = {}
+    if options.target is not None:
+        target = Target(
+            function=options.target, region=options.region, profile=options.profile, endpoint_url=options.endpoint_url
+        )
+        surroundings = World.real(target)
+        try:
+            known, missing = permissions.known_parts(target, surroundings)
+        finally:
+            surroundings.close()
+        if missing:
+            say(f"troubleshooter: some names stay open: {missing}")
+    _write(grants.as_text(grants.for_actions(wanted, known)) + "\n", None)
     return ExitCode.OK
 
 

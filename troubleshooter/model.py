@@ -157,6 +157,10 @@ class Unblock:
     """IAM action, as `ecr:BatchGetImage`."""
     resource: str | None = None
     """The ARN to allow it on."""
+    grant_in: str | None = None
+    """The kind of policy in which the allow is missing."""
+    lift: str | None = None
+    """The policy whose explicit deny stands in the way: an allow does not help against it."""
 
 
 @dataclass(frozen=True, slots=True)

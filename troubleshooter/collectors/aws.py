@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,9 +17,19 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from troubleshooter.collectors.aws_failures import (
+    NETWORK,
+    PORTAL,
+    botocore_error,
+    client_error,
+    foreign,
+    login_command,
+    skew,
+)
+from troubleshooter.collectors.aws_reach import reachable
 from troubleshooter.errors import ReadOnlyViolation
 from troubleshooter.facts import CallLog, CallRecord, Reading, Reason, SourceError, Unavailable, now, undeclared
-from troubleshooter.model import Origin, Unblock
+from troubleshooter.model import Origin
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -26,13 +37,15 @@ if TYPE_CHECKING:
 
 GUARDED_EVENTS = ("provide-client-params", "before-call", "choose-signer", "before-send")
 CONNECT_S, READ_S, ATTEMPTS, CONNECTIONS = 3, 10, 3, 32
+CALL_S = 20.0
+"""Seconds after which a call is given up, its retries and a trickling answer included."""
 
 Answerer = Callable[..., object]
 """Answers a prepared request in place of the network: the signature of botocore's `before-send` handlers."""
 
 
 @functools.cache
-def operations() -> dict[tuple[str, str], dict[str, str]]:
+def operations() -> dict[tuple[str, str], dict[str, Any]]:
     """The allow-list: (botocore service, operation) → what `data/aws_operations.json` says of it."""
     text = resources.files("troubleshooter.data").joinpath("aws_operations.json").read_text("utf-8")
     return {(o["service"], o["operation"]): o for o in json.loads(text)["operations"]}
@@ -70,7 +83,11 @@ class Aws:
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._clients: dict[tuple[str, str | None], BaseClient] = {}
-        self._down: Unavailable | None = None
+        self._down: dict[tuple[str, str | None], Unavailable] = {}
+        self._probed: set[str] = set()
+        self._answered = False
+        self.clock_ahead_s: int | None = None
+        """Seconds by which our clock was ahead of AWS's at the last answer."""
 
     @property
     def region(self) -> str:
@@ -88,6 +105,26 @@ class Aws:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+
+    def again(self) -> None:
+        """Forgets what was out of reach, and looks for credentials anew."""
+        self.close()
+        with self._lock:
+            self._session, self._answered = None, False
+            self._down.clear()
+            self._probed.clear()
+
+    @property
+    def login(self) -> str:
+        """What renews the credentials in use, as a clause."""
+        profile = self._profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
+        try:
+            settings = self._opened().get_scoped_config()
+        except Exception:  # whatever is wrong with the configuration is told where it is used
+            settings = {}
+        if not self._profile and os.environ.get("AWS_ACCESS_KEY_ID"):
+            profile, settings = None, {}
+        return login_command(profile, settings)
 
     def call(
         self,
@@ -107,49 +144,117 @@ class Aws:
         Raises SourceError for whatever else goes wrong, ReadOnlyViolation for an operation that is not on the list, or
         that the provider which asks has not declared.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
         if (service, operation) not in operations():
             raise ReadOnlyViolation(f"{service}:{operation} is not on the list of reads")
         if provider := undeclared(f"{service}:{operation}"):
             raise ReadOnlyViolation(f"{provider} has not declared that it asks {service}:{operation}")
-        if self._down is not None:
-            raise SourceError(self._down)
-        source = f"{service}:{operation}"
+        place = (service, region)
+        if (down := self._out_of_reach(place)) is not None:
+            raise SourceError(down)
         began, status = time.perf_counter(), "ok"
         try:
-            client = self._client(service, region)
-            reply = client._make_api_call(operation, parameters)  # type: ignore[attr-defined]
-            return self._checked(reply, source, required)
-        except ClientError as error:
-            status = str(error.response.get("Error", {}).get("Code", "error"))
-            if status in absent:
-                meta = error.response.get("ResponseMetadata", {})
-                return Answer({}, source, now(), meta.get("RequestId"), status)
-            raise SourceError(_client_error(error, source, resource)) from error
-        except BotoCoreError as error:
-            status = type(error).__name__
-            gone = _botocore_error(error, source)
+            reply = self._sent(service, operation, region, parameters)
+            return self._checked(reply, f"{service}:{operation}", required)
+        except Exception as error:
+            answer, status, gone = self._failed(error, service, operation, resource, absent)
+            if answer is not None:
+                return answer
+            if gone is None:
+                raise
             if gone.reason is Reason.UNREACHABLE:
-                self._down = gone
+                self._down[place] = gone
             raise SourceError(gone) from error
-        except SourceError:
-            status = "malformed"
-            raise
-        except (ValueError, RecursionError, UnicodeError, KeyError, TypeError, AttributeError) as error:
-            status = "malformed"
-            detail = f"{source} gave an answer that is not AWS's ({type(error).__name__})"
-            raise SourceError(Unavailable(Reason.MALFORMED, detail, _PORTAL)) from error
         finally:
             elapsed = round((time.perf_counter() - began) * 1000, 1)
             self._calls.add(CallRecord(service, operation, region or self._region or "", status, elapsed))
 
+    def _out_of_reach(self, place: tuple[str, str | None]) -> Unavailable | None:
+        """Why a call need not be tried: this service failed before, or another did and nothing was ever answered."""
+        return self._down.get(place) or (None if self._answered else next(iter(list(self._down.values())), None))
+
+    def _sent(self, service: str, operation: str, region: str | None, parameters: dict[str, Any]) -> Any:
+        """botocore's own call on a thread of its own: it has no deadline that holds against an answer that trickles."""
+        outcome: list[Any] = []
+        raised: list[BaseException] = []
+        settled = threading.Event()
+
+        def refused(error: SourceError) -> None:
+            raised.append(error)
+            settled.set()
+
+        def run() -> None:
+            try:
+                client = self._client(service, region)
+                if self._answerer is None:
+                    self._probe(str(client.meta.endpoint_url), refused)
+                outcome.append(client._make_api_call(operation, parameters))  # type: ignore[attr-defined]
+            except BaseException as error:
+                raised.append(error)
+            settled.set()
+
+        threading.Thread(target=run, name=f"{service}:{operation}", daemon=True).start()
+        settled.wait(CALL_S)
+        if outcome:
+            return outcome[0]
+        if raised:
+            raise raised[0]
+        detail = f"{service}:{operation} gave no whole answer within {CALL_S:g} s"
+        raise SourceError(Unavailable(Reason.UNREACHABLE, detail, NETWORK))
+
+    def _probe(self, url: str, refused: Callable[[SourceError], None]) -> None:
+        """Tries a host beside the first call to it, so that one which is not there is known before the client gives up."""
+        with self._lock:
+            if url in self._probed:
+                return
+            self._probed.add(url)
+
+        def probe() -> None:
+            try:
+                reachable(url)
+            except SourceError as error:
+                refused(error)
+
+        threading.Thread(target=probe, name=f"probe {url}", daemon=True).start()
+
+    def _failed(
+        self, error: Exception, service: str, operation: str, resource: str | None, absent: tuple[str, ...]
+    ) -> tuple[Answer | None, str, Unavailable | None]:
+        """What a failure amounts to: the answer "there is none", else the status to log and the gap; no gap for our bugs."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        source = f"{service}:{operation}"
+        if isinstance(error, SourceError):
+            return None, error.unavailable.reason.value, error.unavailable
+        if isinstance(error, ClientError):
+            meta = error.response.get("ResponseMetadata", {})
+            code = str(error.response.get("Error", {}).get("Code", "error"))
+            headers = meta.get("HTTPHeaders") or {}
+            self._seen(headers)
+            if code in absent and not foreign(headers):
+                return Answer({}, source, now(), meta.get("RequestId"), code), code, None
+            action = str(operations()[service, operation]["action"])
+            return None, code, client_error(error, source, action, resource, self.login)
+        if isinstance(error, BotoCoreError):
+            return None, type(error).__name__, botocore_error(error, source, self.login)
+        if isinstance(error, ValueError | RecursionError | KeyError | TypeError | AttributeError | IndexError):
+            detail = f"{source} gave an answer that is not AWS's ({type(error).__name__})"
+            return None, "malformed", Unavailable(Reason.MALFORMED, detail, PORTAL)
+        return None, type(error).__name__, None
+
+    def _seen(self, headers: dict[str, str]) -> None:
+        if not foreign(headers):
+            self._answered = True
+            self.clock_ahead_s = skew(headers)
+
     def _checked(self, reply: Any, source: str, required: tuple[str, ...]) -> Answer:
         meta = reply.get("ResponseMetadata", {}) if isinstance(reply, dict) else {}
-        lacks = [key for key in required if not isinstance(reply, dict) or key not in reply]
-        if not meta.get("RequestId") or lacks:
+        lacks = [key for key in required if not isinstance(reply, dict) or reply.get(key) is None]
+        headers = meta.get("HTTPHeaders") or {}
+        if not meta.get("RequestId") or lacks or foreign(headers):
             what = f"lacks {', '.join(lacks)}" if lacks else "has no request id"
-            raise SourceError(Unavailable(Reason.MALFORMED, f"the answer to {source} is not AWS's: it {what}", _PORTAL))
+            what = "is a web page" if foreign(headers) else what
+            raise SourceError(Unavailable(Reason.MALFORMED, f"the answer to {source} is not AWS's: it {what}", PORTAL))
+        self._seen(headers)
         return Answer(reply, source, now(), meta["RequestId"])
 
     def _client(self, service: str, region: str | None) -> BaseClient:
@@ -217,89 +322,3 @@ def _refuse_writes(event_name: str, **_: object) -> None:
     """Event handler: raises unless the operation of `event_name` (`before-call.lambda.GetFunction`) is allowed."""
     if event_name.partition(".")[2] not in _allowed_events():
         raise ReadOnlyViolation(f"refused {event_name}: not on the list of reads")
-
-
-_PORTAL = Unblock("check for a proxy or captive portal between this machine and AWS")
-_LOGIN = Unblock("log in again: `aws sso login`, or renew the credentials, then resume")
-_DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden", "403"}
-)
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "429"})
-_EXPIRED = frozenset(
-    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException"}
-    | {"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure"}
-)
-
-
-def _client_error(error: Any, source: str, resource: str | None) -> Unavailable:
-    """AWS's own refusal, as the kind of gap that it is."""
-    body = error.response.get("Error", {})
-    code, message = str(body.get("Code", "")), str(body.get("Message", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _DENIED:
-        action = operations()[tuple(source.split(":", 1))]["action"]  # type: ignore[index]
-        where = resource or "*"
-        how = "an explicit deny" if "explicit deny" in message else "no permission"
-        return Unavailable(
-            Reason.DENIED, f"{source} was denied ({how})", Unblock(f"allow {action} on {where}", action, where)
-        )
-    if code in _THROTTLED:
-        return Unavailable(
-            Reason.THROTTLED, f"{source} was throttled {ATTEMPTS} times", Unblock("try again in a minute")
-        )
-    if code in _EXPIRED:
-        return Unavailable(Reason.EXPIRED, f"{source}: the credentials are not valid ({code})", _LOGIN)
-    if "NotFound" in code:
-        return Unavailable(Reason.ABSENT, f"{source}: {message or code}")
-    if status >= 500 or not code or code.isdigit():
-        return Unavailable(
-            Reason.UNREACHABLE, f"{source} failed with {status or code}", Unblock("try again in a minute")
-        )
-    return Unavailable(Reason.REFUSED, f"{source} answered {code}: {message}"[:300])
-
-
-def _botocore_error(error: Exception, source: str) -> Unavailable:
-    """What botocore could not even ask."""
-    from botocore import exceptions as e
-
-    name = type(error).__name__
-    if isinstance(error, e.NoCredentialsError | e.PartialCredentialsError):
-        text = "configure AWS credentials (`aws configure`, a profile, or an SSO login) and try again"
-        return Unavailable(Reason.EXPIRED, f"{source}: no AWS credentials were found", Unblock(text))
-    if isinstance(error, e.NoRegionError):
-        return Unavailable(
-            Reason.EXPIRED, f"{source}: no region is configured", Unblock("give --region, or set AWS_REGION")
-        )
-    if isinstance(error, e.ProfileNotFound):
-        return Unavailable(
-            Reason.EXPIRED, f"{source}: {error}", Unblock("give a --profile that `aws configure list-profiles` names")
-        )
-    if "SSO" in name or "Token" in name or "Credential" in name or "Unauthorized" in name:
-        return Unavailable(Reason.EXPIRED, f"{source}: {error}", _LOGIN)
-    if isinstance(error, e.HTTPClientError):
-        return Unavailable(
-            Reason.UNREACHABLE, f"{source} could not be reached ({name})", Unblock("check the network and --region")
-        )
-    if isinstance(error, e.ParamValidationError | e.ClientError):
-        return Unavailable(Reason.REFUSED, f"{source}: {error}"[:300])
-    return Unavailable(Reason.MALFORMED, f"the answer to {source} could not be read ({name})", _PORTAL)
-
-
-def policy() -> dict[str, object]:
-    """The smallest IAM policy that allows everything on the list."""
-    actions: dict[str, set[str]] = {}
-    for entry in operations().values():
-        if entry["action"] != "sts:GetCallerIdentity":  # needs no grant
-            actions.setdefault(entry["service"], set()).add(entry["action"])
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": f"Read{service.replace('-', '').title()}",
-                "Effect": "Allow",
-                "Action": sorted(names),
-                "Resource": "*",
-            }
-            for service, names in sorted(actions.items())
-        ],
-    }

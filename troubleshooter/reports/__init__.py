@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from importlib import resources
 from typing import Any
 
+from troubleshooter import grants
 from troubleshooter.errors import UsageError
 
 SCHEMA = "troubleshooter.report/1"
@@ -152,6 +153,7 @@ class _Fold:
             "unread": [
                 {k: g[k] for k in ("fact", "subject", "reason", "detail", "unblock")} for g in self.gaps.values()
             ],
+            "missing_permissions": _missing_permissions(self.gaps.values(), self.findings.values()),
             "path": [
                 {"playbook": a["playbook"], "node": a["node"], "reply": a["reply"], "by": a["by"], "at": a["at"]}
                 for a in self.path
@@ -214,6 +216,32 @@ def _is_gap(f: Record) -> bool:
 def _gap(f: Record) -> Record:
     unblock = f.get("unblock") or {"text": "", "action": None, "resource": None}
     return {"check": f["check"], "subject": f["subject"], "reason": f["message"], "unblock": unblock}
+
+
+def _missing_permissions(gaps: Iterable[Record], findings: Iterable[Record]) -> Record:
+    """What was denied: each action and resource once, what it keeps from being told, and the policy to ask for."""
+    blocked: dict[tuple[str, str], Record] = {}
+    for each in [*gaps, *(f for f in findings if _is_gap(f))]:
+        unblock = each.get("unblock") or {}
+        if not unblock.get("action"):
+            continue
+        key = (unblock["action"], unblock["resource"] or "*")
+        entry = blocked.setdefault(
+            key,
+            {
+                "action": key[0],
+                "resource": key[1],
+                "grant_in": unblock.get("grant_in"),
+                "lift": unblock.get("lift"),
+                "text": unblock["text"],
+                "checks": [],
+            },
+        )
+        if "check" in each and each["check"] not in entry["checks"]:
+            entry["checks"] = sorted([*entry["checks"], each["check"]])
+    entries = [blocked[key] for key in sorted(blocked)]
+    policy = grants.for_denied((e["action"], e["resource"]) for e in entries if not e["lift"])
+    return {"actions": entries, "policy": policy}
 
 
 def _verification(v: Record, evidence: _Evidence) -> Record:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from troubleshooter import grants
 from troubleshooter.reports import timeline
 from troubleshooter.text import Safe, for_report, one_line
 
@@ -277,6 +278,23 @@ def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
         if unblock:
             yield f"  - to settle it: {prose(unblock)}"
     yield ""
+    yield from _permissions(report["missing_permissions"])
+
+
+def _permissions(missing: Mapping[str, Any]) -> Iterator[str]:
+    """What to ask for, as it is pasted; and what no allow can mend."""
+    if missing["policy"]:
+        places = dict.fromkeys(e["grant_in"] for e in missing["actions"] if e["grant_in"] and not e["lift"])
+        where = f" in {prose(', '.join(places))}" if places else ""
+        yield f"**Permissions to ask for**{where}:"
+        yield ""
+        yield from block(grants.as_text(missing["policy"]), "json")
+        yield ""
+    for entry in missing["actions"]:
+        if entry["lift"]:
+            yield f"- {prose(entry['text'])}"
+    if any(entry["lift"] for entry in missing["actions"]):
+        yield ""
 
 
 def _names(checks: list[str]) -> str:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from troubleshooter import records
+from troubleshooter import grants, records, reports
 from troubleshooter.diagnosis import roles, settle
 from troubleshooter.model import Diagnosis, Finding, Outcome, Status
 from troubleshooter.session import Session, Verification
@@ -41,12 +41,14 @@ class FindingScreen(OwnScreen):
         "The diagnosis\n\n"
         "Commands are shown and copied, never run.\n\n"
         "↑ ↓  choose a command      c, Enter  copy it (also written to a file)\n"
+        "p    copy the policy that allows what was denied\n"
         "v    verify: read again what this verdict used, and compare\n"
         "i    note     t  timeline of the log     e  report\n"
         "Esc  back to the walk      Ctrl+Q  quit"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy command", id="copy.fix"),
+        Binding("p", "copy_policy", "Copy policy", id="copy.policy"),
         Binding("v", "verify", "Verify", id="walk.refresh"),
         Binding("i", "note", "Note", id="note.add"),
         Binding("t", "timeline", "Timeline", id="timeline.open"),
@@ -67,6 +69,9 @@ class FindingScreen(OwnScreen):
         self.commands = [
             command for f in self.causes if f.verdict.remediation for command in f.verdict.remediation.commands
         ]
+
+        denied = reports.from_journal(session.journal.records)["missing_permissions"]
+        self.policy: grants.Policy | None = denied["policy"]
 
     def compose(self) -> ComposeResult:
         yield Static(id="header")
@@ -153,6 +158,9 @@ class FindingScreen(OwnScreen):
             for gap in store.gaps().values():
                 gaps.setdefault(gap.detail, gap.unblock.text if gap.unblock else "")
         lines = [content("Could not be told", "bold")] if gaps else []
+        if self.policy:
+            lines.append(content("p copies the policy that allows what was denied:", "$text-muted"))
+            lines += [content(text) for text in grants.as_text(self.policy).splitlines()]
         for reason, unblock in list(gaps.items())[:GAPS]:
             lines.append(content(f"? {reason}" + (f" → {unblock}" if unblock else ""), "$text-warning"))
         if len(gaps) > GAPS:
@@ -161,6 +169,8 @@ class FindingScreen(OwnScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing here are not offered."""
+        if action == "copy_policy":
+            return bool(getattr(self, "policy", None))
         if action == "copy":
             return bool(getattr(self, "commands", ()))
         return bool(getattr(self, "causes", ())) if action == "verify" else True
@@ -171,6 +181,11 @@ class FindingScreen(OwnScreen):
             return
         command = self.commands[self.query_one("#commands", OptionList).highlighted or 0]
         self.query_one("#status", Static).update(line(self.own_app.copy_command(command), self.size.width - 2))
+
+    def action_copy_policy(self) -> None:
+        if self.policy is not None:
+            text = self.own_app.copy_command(grants.as_text(self.policy))
+            self.query_one("#status", Static).update(line(text, self.size.width - 2))
 
     def on_option_list_option_selected(self) -> None:
         self.action_copy()
