@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from troubleshooter import demo, journal, playbook, reports, session
+from troubleshooter import demo, journal, playbook, reports, session, verification
 from troubleshooter.errors import JournalError
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.model import Origin, Outcome, Status
@@ -142,7 +142,7 @@ def test_verify_reads_only_what_the_verdict_used(tmp_path: Path) -> None:
     path = walk.journal.path
     assert path is not None
     walk.end()
-    before = session.last_causes(journal.read(path))
+    before = verification.last_causes(journal.read(path))
     fixed = demo.incident("streaming").account
     configuration = {**fixed.configuration, "Architectures": ["x86_64"]}
     repaired = dataclasses.replace(

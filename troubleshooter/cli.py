@@ -66,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     _report_options(preflight)
     verify = command("verify", _verify, "read again what the last diagnosis used, and show before and after")
     verify.add_argument("journal", nargs="?", metavar="JOURNAL", help="session or file; the newest where not given")
+    verify.add_argument(
+        "--wait", type=float, default=300, metavar="SECONDS", help="how long an update in progress is waited for (300)"
+    )
     _report_options(verify)
     resume = command("resume", _resume, "go on where a session stopped")
     resume.add_argument("journal", nargs="?", metavar="JOURNAL", help="session or file; the newest where not given")
@@ -261,18 +264,21 @@ def _terminal() -> bool:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from troubleshooter import journal, playbook, reports, session
+    from troubleshooter import journal, playbook, reports, session, verification
 
     path = journal.find(options.journal)
-    before = session.last_causes(journal.read(path))
+    before = verification.last_causes(journal.read(path))
     walk = session.resume(path, playbook.load())
+    result: verification.Verification | None = None
     try:
-        result = walk.verify(before)
+        result = walk.verify(before, wait_s=options.wait, say=lambda text: say(f"troubleshooter: {text}"))
     finally:
-        walk.journal.close()
+        walk.end("fixed" if result is not None and result.fixed else "ended")
     _write(reports.render(reports.from_journal(walk.journal.records), options.format), options.output)
     for was, now in zip(result.before, result.after, strict=True):
         say(f"{was['check']}: was: {was['message']}; now: {now.verdict.message}")
+    if result.note:
+        say(result.note)
     if result.fixed is None:
         return ExitCode.INCONCLUSIVE
     return ExitCode.OK if result.fixed or options.exit_zero else ExitCode.FOUND

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from troubleshooter.facts import Store, Unavailable
+from troubleshooter.facts.given import GivenImage
 from troubleshooter.facts.image import ImageConfig, ImageManifest, ImageTree
 from troubleshooter.facts.tree import Entry, FileTree
+from troubleshooter.model import Role, Subject
 
 FILES = 40
 SAME, CONTENT, DIFFERENT = "same", "same content", "different"
@@ -32,6 +34,16 @@ class Comparison:
     files: tuple[str, ...] = ()
     """Paths that differ, where both images' files were read; `+` only local, `-` only deployed, `~` different."""
     more_files: int = 0
+
+
+def beside(stores: Mapping[Subject, Store], *, deep: bool) -> Comparison | None:
+    """The given image beside the deployed one, among the subjects of a session; None where there are not both."""
+    deployed = stores.get(Subject(Role.DEPLOYED))
+    if deployed is None:
+        return None
+    proposed = (store for of, store in stores.items() if of.role is Role.PROPOSED)
+    local = next((store for store in proposed if isinstance(store.peek(GivenImage), GivenImage)), None)
+    return compare(local, deployed, deep=deep)
 
 
 def compare(local: Store | None, deployed: Store, *, deep: bool) -> Comparison | None:

@@ -177,6 +177,8 @@ class Verdict:
     """Where it bites in this target, if not at the check's own rung."""
     ungiven: bool = False
     """`not_applicable` only because nothing was given that it could be asked of: this excludes nothing."""
+    again: bool = False
+    """`unknown` for a reason that may pass (credentials, network, rights): worth asking again."""
     our_fault: bool = False
     """The check itself crashed: `unknown`, and a bug of ours."""
     regardless: bool = False

@@ -87,6 +87,7 @@ def finding(f: Finding) -> Record:
         "on_path": f.on_path,
         "elapsed_ms": f.elapsed_ms,
         "ungiven": f.verdict.ungiven,
+        "again": f.verdict.again,
         "our_fault": f.verdict.our_fault,
         "regardless": f.verdict.regardless,
     }
@@ -101,6 +102,7 @@ def read_finding(r: Record) -> Finding:
         remediation=None if fix is None else Remediation(fix["text"], tuple(fix["commands"]), fix.get("verify", "")),
         unblock=None if unblock is None else Unblock(**unblock),
         ungiven=bool(r.get("ungiven")),
+        again=bool(r.get("again")),
         our_fault=bool(r.get("our_fault")),
         regardless=bool(r.get("regardless")),
     )

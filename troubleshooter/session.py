@@ -7,21 +7,22 @@ blocks and only fills the fact cache; `reply()` is instant, journals and moves. 
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from troubleshooter import journal, records, world
+from troubleshooter import journal, records, steadiness, verification, world
 from troubleshooter.checks import all_checks
-from troubleshooter.comparison import Comparison, compare
+from troubleshooter.comparison import Comparison, beside
 from troubleshooter.diagnosis import fold, settle
 from troubleshooter.errors import JournalError
-from troubleshooter.facts import Cost, Reason, Store, Unavailable, now
+from troubleshooter.facts import Cost, Store, Unavailable, now
 from troubleshooter.facts.changes import Changes
 from troubleshooter.facts.function import Caller, FunctionRecord
-from troubleshooter.facts.given import GivenImage, GivenText
+from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
 from troubleshooter.facts.metrics import Metrics
@@ -29,11 +30,11 @@ from troubleshooter.model import Diagnosis, Evidence, Finding, Origin, Outcome, 
 from troubleshooter.playbook import Node, Playbooks
 from troubleshooter.proposals import propose
 from troubleshooter.triage import Triage, triage
+from troubleshooter.verification import WAIT_S, Verification
 from troubleshooter.world import Stores, World
 
 CALLER_WAIT_S, CHANGES_WAIT_S = 1.0, 6.0
 """How long a conclusion waits for the caller's identity, and for what was changed: nothing depends on them."""
-_SURROUNDINGS = (Reason.DENIED, Reason.EXPIRED, Reason.UNREACHABLE, Reason.THROTTLED, Reason.MALFORMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,6 @@ class Step:
     """`check`, `proposal`, `unattended` or `engineer`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What became of a diagnosis: each cause's finding before and after."""
-
-    fixed: bool | None
-    """None where it could not be told."""
-    before: tuple[dict[str, Any], ...]
-    after: tuple[Finding, ...]
-
-
 @dataclass(slots=True)
 class Session:
     """A walk. Not to be shared between threads, but `evaluate` may run on another thread than `reply`."""
@@ -87,7 +78,10 @@ class Session:
     """The local image beside the deployed one, where both could be read."""
     unrecorded: str = ""
     """Why the journal is kept in memory only; empty where it is on disk."""
+    notices: list[str] = field(default_factory=list)
+    """What is to be known of the reading itself: a wrong clock, a function that changed meanwhile."""
     _calls_written: int = 0
+    _reread: bool = False
 
     def open(self) -> Triage:
         """Reads what triage needs, in parallel with everything else that costs a call; journals the start. Blocks."""
@@ -98,6 +92,15 @@ class Session:
         if fresh:
             # Before anything is read, so that a session that is cut off says what it was about.
             self.journal.append("start", **records.start(self.target, self.playbooks.hashes))
+        result = self._read()
+        if fresh:
+            self.node = self.playbooks.first
+        else:
+            self._retrace(result)
+        return result
+
+    def _read(self) -> Triage:
+        """Makes the stores, starts whatever costs a call, and sees how far the function got. Blocks."""
         wanted = {need.fact for check in all_checks().values() for need in check.needs}
         self.stores = world.open_stores(
             self.target, self.world, prefetch=[FunctionRecord, ImageConfig, Timeline, Metrics, *sorted(wanted, key=str)]
@@ -107,18 +110,35 @@ class Session:
         # Nothing depends on the caller, so it does not stand in the way of what the rest waits for.
         world.start(first, [Caller])
         seen = (self.stores.role, first.get(FunctionRecord), first.get(Timeline), first.get(GivenText))
-        self.triage = triage(*seen)
-        if not self.triage.symptom.healthy:
-            self.triage = triage(*seen, first.get(Metrics))
+        found = triage(*seen)
+        if not found.symptom.healthy:
+            found = triage(*seen, first.get(Metrics))
             first.prefetch([Changes])
-        self.stores.role = self.triage.symptom.role
-        if fresh:
-            self.node = self.playbooks.first
-        self.journal.append("triage", **records.triage(self.triage, self.stores.by_subject))
+        self.triage, self.stores.role = found, found.symptom.role
+        self.journal.append("triage", **records.triage(found, self.stores.by_subject))
         told = first.get(ExecutionEnvironments)
         if isinstance(told, ExecutionEnvironments) and told.environments:
             self.journal.append("timeline", **records.timeline(told))
-        return self.triage
+        return found
+
+    def _retrace(self, result: Triage) -> None:
+        """Takes the walk back to the first step that was answered without what can now be read; engineers' answers stay."""
+        store = next(iter(self.stores.focus.values()))
+        for number, step in enumerate(self.steps):
+            node = step.node
+            blind = any(f.verdict.again for (check, _), f in self.findings.items() if check in node.checks)
+            other = step.by in ("proposal", "unattended") and _proposal(node, store, result) not in ("", step.reply)
+            if (blind and step.by == "check") or other:
+                while len(self.steps) > number:
+                    self.back()
+                break
+        for key in [k for k, f in self.findings.items() if f.verdict.again]:
+            del self.findings[key]
+
+    def renew(self) -> None:
+        """Forgets what was read, credentials included: `open` then reads anew and takes up where something was missing."""
+        self.world.aws.again()
+        self.stores, self.triage, self.diagnosis = Stores(), None, None
 
     def evaluate(self, node: Node | None = None) -> Evaluation:
         """Answers the current (or the given) node as far as facts can. Blocks while they are read; changes nothing else."""
@@ -212,7 +232,11 @@ class Session:
     def conclude(self) -> Diagnosis:
         """Evaluates what else costs a call at most, folds, journals and returns the diagnosis. Blocks."""
         result = self.open()
+        at_end = steadiness.ask(self.stores.first)
         fresh = self._sweep()
+        if self._changed(at_end):
+            result, fresh = self._read_again()
+        self._notice(steadiness.clock(self.world.aws))
         settled = settle(list(self.findings.values()), result.ladder, self.stores.role)
         self.diagnosis = fold(result, settled)
         if Subject(Role.DEPLOYED) in self.stores.by_subject and not result.symptom.healthy:
@@ -226,20 +250,49 @@ class Session:
         caller = _soon(self.stores.first, Caller) if Subject(Role.DEPLOYED) in self.stores.by_subject else None
         if self.changes is not None:
             entries.append(("changes", records.changes(self.changes)))
-        self.comparison = self._compared()
+        given = self.target.image is not None
+        self.comparison = beside(self.stores.by_subject, deep=self.target.deep) if given else None
         if self.comparison is not None:
             entries.append(("comparison", dataclasses.asdict(self.comparison)))
         body = records.diagnosis(self.diagnosis, caller, dict(self.world.secrets.counts))
         self.journal.append_all([*entries, ("diagnosis", body)])
         return self.diagnosis
 
-    def _compared(self) -> Comparison | None:
-        stores = self.stores.by_subject
-        deployed = stores.get(Subject(Role.DEPLOYED))
-        if deployed is None or self.target.image is None:
-            return None
-        local = next((s for of, s in stores.items() if of.role is Role.PROPOSED and _holds_image(s)), None)
-        return compare(local, deployed, deep=self.target.deep)
+    def _changed(self, at_end: threading.Thread | None) -> bool:
+        """Whether the function changed while it was read, which is said; True where it is to be read once more."""
+        changes = steadiness.changes(self.stores.first, at_end)
+        if not changes:
+            return False
+        what = f"the function changed while it was read ({', '.join(changes)})"
+        if self._reread:
+            self._notice(f"{what}, once more: wait until its update is done, then diagnose again")
+            return False
+        self._notice(f"{what}: everything was read again")
+        return True
+
+    def _read_again(self) -> tuple[Triage, list[Finding]]:
+        """New facts, and every finding made anew but what the engineer said."""
+        self._reread = True
+        said = {k: f for k, f in self.findings.items() if any(e.origin is Origin.ANSWER for e in f.verdict.evidence)}
+        on_path = {check for step in self.steps for check in step.node.checks}
+        result = self._read()
+        self.findings = dict(said)
+        fresh = []
+        for subject, store in self.stores.by_subject.items():
+            for check in sorted(on_path):
+                if (check, subject) not in said:
+                    finding = all_checks()[check].find(store, subject, on_path=True)
+                    self.findings[check, subject] = finding
+                    fresh.append(finding)
+        at_end = steadiness.ask(self.stores.first)
+        fresh += self._sweep()
+        self._changed(at_end)
+        return result, fresh
+
+    def _notice(self, text: str) -> None:
+        if text and text not in self.notices:
+            self.notices.append(text)
+            self.journal.append("notice", text=text)
 
     def _gaps(self) -> list[dict[str, Any]]:
         """What could not be read, each reason once, with what it would unblock."""
@@ -266,7 +319,7 @@ class Session:
         """Whether nothing about the target could be read because of our own surroundings: credentials, network, rights."""
         record = self.stores.first.peek(FunctionRecord) if self.stores.by_subject else None
         read = any(f.outcome in (Outcome.PASS, Outcome.FAIL) for f in self.findings.values())
-        return isinstance(record, Unavailable) and record.reason in _SURROUNDINGS and not read
+        return isinstance(record, Unavailable) and record.may_pass and not read
 
     def end(self, status: str = "ended") -> None:
         """Closes the journal."""
@@ -276,26 +329,17 @@ class Session:
             self.journal.close()
             self.world.close()
 
-    def verify(self, before: Sequence[dict[str, Any]]) -> Verification:
-        """Asks the checks of a diagnosis's causes again, on fresh facts and nothing else. `before`: finding records."""
-        stores = world.open_stores(self.target, self.world, cheap=False)
-        after = []
-        for record in before:
-            subject = records.subject(record["subject"])
-            store = stores.by_subject.get(subject) or stores.first
-            after.append(all_checks()[record["check"]].find(store, subject, on_path=True))
-        outcomes = {f.outcome for f in after}
-        fixed: bool | None = None
-        if Outcome.FAIL in outcomes:
-            fixed = False
-        elif outcomes <= {Outcome.PASS, Outcome.NOT_APPLICABLE} and outcomes:
-            fixed = True
-        self.journal.append("verify", fixed=fixed, before=list(before), after=[records.finding(f) for f in after])
-        return Verification(fixed, tuple(before), tuple(after))
+    def verify(
+        self, before: Sequence[dict[str, Any]], *, wait_s: float = WAIT_S, say: Callable[[str], None] = lambda _: None
+    ) -> Verification:
+        """Asks the checks of a diagnosis's causes again, on fresh facts, and journals what became of them. Blocks.
 
-
-def _holds_image(store: Store) -> bool:
-    return isinstance(store.peek(GivenImage), GivenImage)
+        Waits `wait_s` at most for an update that is in progress, and tells `say` so. `before`: finding records.
+        """
+        result = verification.verify(self.target, self.world, before, wait_s, say)
+        after = [records.finding(f) for f in result.after]
+        self.journal.append("verify", fixed=result.fixed, before=list(before), after=after, note=result.note)
+        return result
 
 
 def _proposal(node: Node, store: Store, result: Triage) -> str:
@@ -361,17 +405,3 @@ def _start_of(contents: journal.Contents) -> dict[str, Any]:
     if first.get("kind") != "start":
         raise JournalError(f"{contents.path}: its first record is not the start of a session")
     return first
-
-
-def last_causes(contents: journal.Contents) -> list[dict[str, Any]]:
-    """Finding records of the last diagnosis's causes. Raises JournalError where there is nothing to verify."""
-    found: Iterable[dict[str, Any]] = [r for r in contents.records if r["kind"] == "diagnosis"]
-    last = next(reversed(list(found)), None)
-    if last is None:
-        raise JournalError(f"{contents.session}: ended without a diagnosis; resume it first")
-    causes = last["causes"] or [s["cause"] for s in last["suspects"][:1]]
-    failed = {r["check"]: r for r in contents.records if r["kind"] == "finding" and r["outcome"] == "fail"}
-    known = [failed[c] for c in causes if c in failed]
-    if not known:
-        raise JournalError(f"{contents.session}: its diagnosis ({last['status']}) names no proven cause to verify")
-    return known

@@ -81,13 +81,16 @@ class Check:
     def run(self, store: Store) -> Verdict:
         """Reads what the check needs and asks it. Never raises: a crash is `unknown` and marked as our bug."""
         facts: dict[str, object] = {}
+        may_pass = False
         for need in sorted(self.needs, key=lambda n: store.cost(n.fact)):
             fact = store.get(need.fact)
+            may_pass = may_pass or (isinstance(fact, Unavailable) and fact.may_pass)
             if isinstance(fact, Unavailable) and not need.tolerant:
                 return missing(fact)
             facts[need.name] = fact
         try:
-            return self.function(**facts)
+            verdict = self.function(**facts)
+            return replace(verdict, again=True) if may_pass and verdict.outcome is Outcome.UNKNOWN else verdict
         except Exception as error:
             text = f"the check crashed: {type(error).__name__}: {error} (a bug of ours)"
             return Verdict(Outcome.UNKNOWN, text, our_fault=True)
@@ -154,7 +157,8 @@ def missing(fact: Unavailable) -> Verdict:
     """The verdict that a missing fact leads to."""
     if not fact.applies:
         return Verdict(Outcome.NOT_APPLICABLE, fact.detail, ungiven=fact.reason is Reason.NOT_GIVEN)
-    return Verdict(Outcome.UNKNOWN, fact.detail, unblock=fact.unblock, our_fault=fact.reason is Reason.FAULT)
+    fault = fact.reason is Reason.FAULT
+    return Verdict(Outcome.UNKNOWN, fact.detail, unblock=fact.unblock, again=fact.may_pass, our_fault=fault)
 
 
 @dataclass(frozen=True, slots=True)

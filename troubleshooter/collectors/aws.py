@@ -221,6 +221,7 @@ class Aws:
     ) -> tuple[Answer | None, str, Unavailable | None]:
         """What a failure amounts to: the answer "there is none", else the status to log and the gap; no gap for our bugs."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         source = f"{service}:{operation}"
         if isinstance(error, SourceError):
@@ -236,7 +237,9 @@ class Aws:
             return None, code, client_error(error, source, action, resource, self.login)
         if isinstance(error, BotoCoreError):
             return None, type(error).__name__, botocore_error(error, source, self.login)
-        if isinstance(error, ValueError | RecursionError | KeyError | TypeError | AttributeError | IndexError):
+        if isinstance(
+            error, ResponseParserError | ValueError | RecursionError | LookupError | TypeError | AttributeError
+        ):
             detail = f"{source} gave an answer that is not AWS's ({type(error).__name__})"
             return None, "malformed", Unavailable(Reason.MALFORMED, detail, PORTAL)
         return None, type(error).__name__, None

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from troubleshooter.collectors.aws import Answer, Aws
+from troubleshooter.collectors.aws_regions import not_here
 from troubleshooter.facts import Cost, Fact, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.environment import describe
-from troubleshooter.facts.function import Caller, FunctionCode, FunctionRecord, ImageOverride
+from troubleshooter.facts.function import Caller, FunctionCode, FunctionRecord, ImageOverride, RecordAtEnd
 from troubleshooter.facts.given import GivenFunction
 from troubleshooter.model import Role, Subject
 from troubleshooter.redact import Secrets
@@ -33,9 +34,12 @@ def get_function(given: GivenFunction, subject: Subject, aws: Aws, secrets: Secr
     """`lambda:GetFunction`."""
     if subject.role is not Role.DEPLOYED:
         return _NOT_DEPLOYED
-    answer = aws.call(
-        "lambda", "GetFunction", resource=_arn(given, aws), required=("Configuration", "Code"), **_named(given)
-    )
+    try:
+        answer = aws.call(
+            "lambda", "GetFunction", resource=_arn(given, aws), required=("Configuration", "Code"), **_named(given)
+        )
+    except SourceError as error:
+        return not_here(error.unavailable, given, aws)
     code = answer.data["Code"]
     secrets.spare(code.get("ImageUri"), code.get("ResolvedImageUri"))
     location = code.get("Location") if code.get("RepositoryType") != "ECR" else None
@@ -62,11 +66,32 @@ def record_of_get_function(answer: GetFunctionAnswer) -> FunctionRecord:
 
 @provides(cost=Cost.CALL, rank=1, asks=("lambda:GetFunctionConfiguration",))
 def get_function_configuration(
-    given: GivenFunction, subject: Subject, aws: Aws, secrets: Secrets
+    given: GivenFunction, subject: Subject, whole: GetFunctionAnswer | Unavailable, aws: Aws, secrets: Secrets
 ) -> FunctionRecord | Unavailable:
     """`lambda:GetFunctionConfiguration`: the same record where GetFunction is denied."""
     if subject.role is not Role.DEPLOYED:
         return _NOT_DEPLOYED
+    if isinstance(whole, Unavailable) and whole.reason is not Reason.DENIED:
+        return whole
+    return _configuration(given, aws, secrets)
+
+
+@provides(cost=Cost.CALL, asks=("lambda:GetFunctionConfiguration",))
+def record_at_end(
+    given: GivenFunction, subject: Subject, record: FunctionRecord, aws: Aws, secrets: Secrets
+) -> RecordAtEnd | Unavailable:
+    """`lambda:GetFunctionConfiguration`, asked when everything else was read."""
+    if subject.role is not Role.DEPLOYED or record.reading.source != "lambda:GetFunction":
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the record was read by this call, and no call is made twice")
+    try:
+        again = _configuration(given, aws, secrets)
+    except SourceError as error:
+        # Whoever may not ask this has lost nothing but the comparison.
+        return Unavailable(Reason.NOT_OF_THIS_KIND, f"not compared: {error.unavailable.detail}")
+    return RecordAtEnd(reading=again.reading, record=again)
+
+
+def _configuration(given: GivenFunction, aws: Aws, secrets: Secrets) -> FunctionRecord:
     answer = aws.call(
         "lambda",
         "GetFunctionConfiguration",
@@ -134,6 +159,7 @@ def _parsed(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> Functi
         update_reason=data.get("LastUpdateStatusReason"),
         update_reason_code=data.get("LastUpdateStatusReasonCode"),
         last_modified=_time(data.get("LastModified")),
+        revision=data.get("RevisionId"),
         timeout_s=data.get("Timeout"),
         memory_mb=data.get("MemorySize"),
         ephemeral_mb=(data.get("EphemeralStorage") or {}).get("Size"),

@@ -43,6 +43,10 @@ class Reason(StrEnum):
     NOT_OF_THIS_KIND = "not of this kind"
 
 
+SURROUNDINGS = frozenset({Reason.DENIED, Reason.EXPIRED, Reason.UNREACHABLE, Reason.THROTTLED, Reason.MALFORMED})
+"""What credentials, network and rights amount to: nothing that the target itself could help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unavailable:
     """A fact that is not there: why, and what would unblock it."""
@@ -56,6 +60,11 @@ class Unavailable:
     def applies(self) -> bool:
         """Whether the question arises at all: then a check is `unknown`, else `not_applicable`."""
         return self.reason not in (Reason.NOT_GIVEN, Reason.NOT_OF_THIS_KIND)
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it lies at our surroundings, so that asking again later may be answered."""
+        return self.reason in SURROUNDINGS
 
 
 class SourceError(Exception):

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from troubleshooter.facts.base import Fact
 
+ROUNDED = dt.timedelta(seconds=10)
+"""Two statements of one time may differ by as much; an update inside it shows in the revision."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentVariable:
@@ -63,6 +66,8 @@ class FunctionRecord(Fact):
     update_reason: str | None = None
     update_reason_code: str | None = None
     last_modified: dt.datetime | None = None
+    revision: str | None = None
+    """Changes with every update of the function."""
     timeout_s: int | None = None
     memory_mb: int | None = None
     ephemeral_mb: int | None = None
@@ -90,6 +95,23 @@ class FunctionRecord(Fact):
     @property
     def is_image(self) -> bool:
         return self.package_type == "Image"
+
+    @property
+    def updating(self) -> bool:
+        """Whether AWS is still making the function or its last update."""
+        return self.update_status == "InProgress" or self.state == "Pending"
+
+    def changes(self, later: FunctionRecord) -> list[str]:
+        """What a later reading of the same function says differently of its code, its time and its state, in words."""
+        named: dict[str, tuple[object, object]] = {
+            "CodeSha256": (self.code_sha256, later.code_sha256),
+            "State": (self.state, later.state),
+            "LastUpdateStatus": (self.update_status, later.update_status),
+            "RevisionId": (self.revision, later.revision),
+        }
+        if self.last_modified and later.last_modified and abs(later.last_modified - self.last_modified) > ROUNDED:
+            named["LastModified"] = (f"{self.last_modified:%H:%M:%S}", f"{later.last_modified:%H:%M:%S} UTC")
+        return [f"{name} {a} → {b}" for name, (a, b) in named.items() if a != b and a is not None and b is not None]
 
     @property
     def region(self) -> str | None:
@@ -127,3 +149,10 @@ class Caller(Fact):
     account: str
     arn: str
     region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordAtEnd(Fact):
+    """The function's record once more, at the end of a walk: it shows whether the function changed meanwhile."""
+
+    record: FunctionRecord

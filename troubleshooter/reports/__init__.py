@@ -69,6 +69,7 @@ class _Fold:
         self.calls: list[Record] = []
         self.notes: list[Record] = []
         self.verifications: list[Record] = []
+        self.notices: list[str] = []
         self.gaps: dict[str, Record] = {}
         self.last_at = ""
 
@@ -100,6 +101,8 @@ class _Fold:
             self.calls.append(record)
         elif kind == "gap":
             self.gaps[record["detail"]] = record
+        elif kind == "notice":
+            self.notices.append(record["text"])
         elif kind == "diagnosis":
             self.diagnosis = record
         elif kind == "verify":
@@ -159,6 +162,7 @@ class _Fold:
                 for a in self.path
             ],
             "notes": self.notes,
+            "notices": self.notices,
             "verifications": [_verification(v, evidence) for v in self.verifications],
             "evidence": evidence.by_id,
             "calls": [{k: c[k] for k in ("service", "operation", "region", "status", "ms")} for c in self.calls],
@@ -248,6 +252,7 @@ def _verification(v: Record, evidence: _Evidence) -> Record:
     return {
         "at": v["at"],
         "fixed": v["fixed"],
+        "note": v.get("note", ""),
         "before": [_finding(f, evidence) for f in v["before"]],
         "after": [_finding(f, evidence) for f in v["after"]],
     }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from troubleshooter import grants
 from troubleshooter.reports import timeline
 from troubleshooter.reports.markdown import RELATIONS, STATES, TITLES, gaps, layers_in_words, target_name
 from troubleshooter.text import for_report
@@ -36,6 +37,9 @@ def render(report: dict[str, Any]) -> str:
             causes=[f for cause in diagnosis["causes"] for f in failed if f["check"] == cause],
             others=[f for f in failed if f["check"] not in diagnosis["causes"]],
             gaps=[{"reason": r, "unblock": u, "checks": c} for r, u, c in gaps(report)],
+            policy=grants.as_text(report["missing_permissions"]["policy"])
+            if report["missing_permissions"]["policy"]
+            else "",
             lanes=timeline.lanes(told) if told else [],
             timeline_summary=timeline.summary(told) if told else "",
             states=STATES,
@@ -57,4 +61,4 @@ def _harmless(value: object) -> object:
 def _verification(each: Mapping[str, Any]) -> dict[str, Any]:
     pairs = zip(each["before"], each["after"], strict=False)
     rows = [{"check": b["check"], "before": b["message"], "now": a["message"]} for b, a in pairs]
-    return {"at": each["at"], "fixed": each["fixed"], "rows": rows}
+    return {"at": each["at"], "fixed": each["fixed"], "note": each["note"], "rows": rows}

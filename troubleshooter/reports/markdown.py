@@ -88,6 +88,8 @@ def _head(report: Mapping[str, Any]) -> Iterator[str]:
     caller = report.get("caller")
     if caller:
         yield f"- asked as {code(caller['arn'])} in {code(caller['region'])}"
+    for notice in report["notices"]:
+        yield f"- **note:** {prose(notice)}"
     yield f"- read between {code(report['started'])} and {code(report['finished'])}; nothing was written"
     yield ""
 
@@ -313,6 +315,12 @@ def _verifications(report: Mapping[str, Any]) -> Iterator[str]:
         for before, after in zip(each["before"], each["after"], strict=False):
             yield f"| {code(before['check'])} | {prose(before['message'])} | {prose(after['message'])} |"
         yield ""
+        shown = [e for finding in each["after"] for e in finding["evidence"]]
+        if shown:
+            yield from _evidence(report, shown)
+        if each["note"]:
+            yield prose(each["note"])
+            yield ""
 
 
 def _path(report: Mapping[str, Any]) -> Iterator[str]:

@@ -14,11 +14,12 @@ from textual.widgets.option_list import Option
 from troubleshooter import grants, records, reports
 from troubleshooter.diagnosis import roles, settle
 from troubleshooter.model import Diagnosis, Finding, Outcome, Status
-from troubleshooter.session import Session, Verification
+from troubleshooter.session import Session
 from troubleshooter.tui import background
 from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
 from troubleshooter.tui.inert import STYLES, SYMBOLS, WORDS, content, line
 from troubleshooter.tui.modals import LineModal
+from troubleshooter.verification import Verification
 
 TITLES = {
     Status.CONFIRMED: "✗ confirmed",
@@ -42,6 +43,7 @@ class FindingScreen(OwnScreen):
         "Commands are shown and copied, never run.\n\n"
         "↑ ↓  choose a command      c, Enter  copy it (also written to a file)\n"
         "p    copy the policy that allows what was denied\n"
+        "r    read again what was missing, after a login or a granted permission\n"
         "v    verify: read again what this verdict used, and compare\n"
         "i    note     t  timeline of the log     e  report\n"
         "Esc  back to the walk      Ctrl+Q  quit"
@@ -49,6 +51,7 @@ class FindingScreen(OwnScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy command", id="copy.fix"),
         Binding("p", "copy_policy", "Copy policy", id="copy.policy"),
+        Binding("r", "renew", "Read again", id="walk.renew"),
         Binding("v", "verify", "Verify", id="walk.refresh"),
         Binding("i", "note", "Note", id="note.add"),
         Binding("t", "timeline", "Timeline", id="timeline.open"),
@@ -97,6 +100,7 @@ class FindingScreen(OwnScreen):
     def _text(self) -> Content:
         d = self.diagnosis
         parts = [content(TITLES[d.status], STYLE_OF.get(d.status, "bold")), content(d.summary), Content("")]
+        parts += [content(f"! {notice}", "$text-warning") for notice in self.session.notices]
         for finding in self.causes:
             parts += _evidence(finding)
             fix = finding.verdict.remediation
@@ -182,6 +186,14 @@ class FindingScreen(OwnScreen):
         command = self.commands[self.query_one("#commands", OptionList).highlighted or 0]
         self.query_one("#status", Static).update(line(self.own_app.copy_command(command), self.size.width - 2))
 
+    def action_renew(self) -> None:
+        from troubleshooter.tui.walk_screen import WalkScreen
+
+        walk = next((screen for screen in self.app.screen_stack if isinstance(screen, WalkScreen)), None)
+        self.app.pop_screen()
+        if walk is not None:
+            walk.action_renew()
+
     def action_copy_policy(self) -> None:
         if self.policy is not None:
             text = self.own_app.copy_command(grants.as_text(self.policy))
@@ -195,13 +207,22 @@ class FindingScreen(OwnScreen):
             self.notify("nothing was proven that could be verified", markup=False, timeout=2)
             return
         self.generation += 1
-        self.query_one("#status", Static).update(line("● reading again what this verdict used"))
+        self._say("reading again what this verdict used")
         before = [records.finding(f) for f in self.causes]
-        background.start(self, lambda: self.session.verify(before), self._verified, self._refused, self.generation)
+
+        def say(text: str) -> None:
+            self.app.call_from_thread(self._say, text)
+
+        background.start(
+            self, lambda: self.session.verify(before, say=say), self._verified, self._refused, self.generation
+        )
+
+    def _say(self, text: str) -> None:
+        self.query_one("#status", Static).update(line(f"● {text}", self.size.width - 2))
 
     def _verified(self, result: Verification) -> None:
         said = {True: "✓ fixed", False: "✗ not fixed", None: "? could not tell"}[result.fixed]
-        parts = [content(f"{said}", "bold")]
+        parts = [content(f"{said}", "bold"), *([content(result.note)] if result.note else [])]
         for was, now in zip(result.before, result.after, strict=True):
             parts += [
                 content(f"before  {was['message']}"),

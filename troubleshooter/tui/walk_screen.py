@@ -42,6 +42,7 @@ class WalkScreen(OwnScreen):
         "The walk through the decision tree\n\n"
         "Checks and questions are answered from what was read; b takes an answer back, a gives another.\n\n"
         "Enter  take the proposed answer, go on      a  answer by hand, with a reason\n"
+        "r      read again what was missing: after a login, or once a permission was granted\n"
         "b      take the last answer back            i  add a note to the record\n"
         "f      the diagnosis                        e  report\n"
         "t      the timeline of the log\n"
@@ -52,6 +53,7 @@ class WalkScreen(OwnScreen):
         Binding("enter", "go_on", "Go on", id="walk.go_on"),
         Binding("a", "answer", "Answer", id="step.answer"),
         Binding("b,backspace", "undo", "Take back", key_display="b", id="answer.undo"),
+        Binding("r", "renew", "Read again", id="walk.renew"),
         Binding("i", "note", "Note", id="note.add"),
         Binding("f", "finding", "Diagnosis", id="finding.open"),
         Binding("t", "timeline", "Timeline", id="timeline.open"),
@@ -167,6 +169,12 @@ class WalkScreen(OwnScreen):
         if self.session.back():
             self.automatic = False
             self._step()
+
+    def action_renew(self) -> None:
+        """Reads anew, after a login or a granted permission, and goes on at the first step that something was missing for."""
+        self.session.renew()
+        self.automatic = True
+        self._work("reading again, with fresh credentials", self.session.open, self._opened)
 
     def action_note(self) -> None:
         self.app.push_screen(LineModal("A note for the record"), self._noted)
