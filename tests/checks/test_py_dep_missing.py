@@ -128,3 +128,31 @@ def test_without_layers_nothing_is_said() -> None:
     closure = ImportClosure(reading=IMAGE, language="node")
     runtime = RuntimeModel(reading=IMAGE, language="node", client="zip")
     assert the_check(closure, runtime, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_what_could_not_be_followed_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("troubleshooter.analysis.python_imports.SECONDS", -1.0)
+    verdict = an_image({"app.py": "import requests\n" + HANDLER}).ask(the_check)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "files were followed in" in verdict.message
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        {"big/__init__.py": "from ._v import __version__\nfrom . import inner\n", "big/_v.py": "__version__ = '1'\n"},
+        {"big/__init__.py": "from . import inner\n", "big/py.typed": ""},
+    ],
+)
+def test_a_library_without_its_metadata_is_not_followed(library: dict[str, str]) -> None:
+    files = {"app.py": "import big\n" + HANDLER, "big/inner.py": "import an_extra\n", **library}
+    assert an_image(files).ask(the_check).outcome is Outcome.PASS
+    own = {"app.py": "import big\n" + HANDLER, "big/__init__.py": "from . import inner\n"}
+    assert an_image({**own, "big/inner.py": "import an_extra\n"}).ask(the_check).outcome is Outcome.FAIL
+
+
+def test_a_signed_module_is_no_own_code() -> None:
+    signed = "__author__ = 'A'\n__version__ = '1'\nimport an_extra\n"
+    assert an_image({"app.py": "import six7\n" + HANDLER, "six7.py": signed}).ask(the_check).outcome is Outcome.PASS
+    own = "__version__ = '1'\nimport an_extra\n"
+    assert an_image({"app.py": "import six7\n" + HANDLER, "six7.py": own}).ask(the_check).outcome is Outcome.FAIL

@@ -29,7 +29,8 @@ from troubleshooter.facts.tree import Kind
 
 FILES = 4000
 """Most native files of the search path looked at."""
-SECONDS = 20.0
+SECONDS = 6.0
+"""Time for following the imports of installed packages; beyond it no module is certain."""
 OCI = {"x86_64": "amd64"}
 
 _ENDINGS = (".so", ".pyd")
@@ -138,12 +139,14 @@ def _reached(
     by_name = {module.name: module for module in faulty}
     finder = replace(scan.resolver.finder, _listings={})
     lookup = _Lookup(scan.runtime, finder, scan.resolver.sources, faulty=by_name)
-    walk = _NativeWalk(lookup, deadline=time.monotonic() + SECONDS)
+    walk = _NativeWalk(lookup, time.monotonic() + SECONDS)
     doubts = list(scan.runtime.open_ends)
     try:
         walk.start(resolution)
-    except (RecursionError, TimeoutError):
-        doubts.append("the imports of the installed packages are too many to be followed")
+    except RecursionError:
+        doubts.append("the imports of the installed packages are nested too deeply to be followed")
+    if walk.late:
+        doubts.append(f"{walk.followed} files were followed in {SECONDS:.0f} seconds, and more is imported")
     own = [change for path, change in walk.changes.items() if lookup.own_path(path)]
     doubts += [f"{place} changes what can be imported" for change in own for place in change.doubts]
     doubts += [f"{path} adds a folder to sys.path" for path, c in walk.changes.items() if c.folders][:3]
@@ -226,13 +229,6 @@ class _Lookup(Lookup):
 @dataclass(slots=True)
 class _NativeWalk(_Walk):
     """The walk at load time alone."""
-
-    deadline: float = 0.0
-
-    def enter(self, name: str, path: str, package: bool, state: _State) -> _Fails:
-        if time.monotonic() > self.deadline:
-            raise TimeoutError
-        return _Walk.enter(self, name, path, package, state)
 
     def statement(self, node: ast.stmt, module: _Module, state: _State) -> _Fails:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

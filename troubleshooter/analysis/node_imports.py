@@ -24,7 +24,7 @@ from troubleshooter.facts.runtime import RuntimeModel
 
 MAX_FILES = 6000
 MAX_TEXT = 96 << 20
-MAX_SECONDS = 45.0
+MAX_SECONDS = 10.0
 MAX_PACKAGES = 4000
 MAX_OWN = 2000
 """Imports that are listed of own files."""
@@ -94,7 +94,9 @@ class Walk:
                 continue
             seen.add(path)
             if len(seen) > MAX_FILES or self.text > MAX_TEXT or time.monotonic() > deadline:
-                self.unread.append(f"{len(todo) + 1} more files: there are too many")
+                self.unread.append(
+                    f"{len(todo) + 1} more files after {len(seen) - 1}: there are too many to be followed"
+                )
                 return
             try:
                 todo += reversed(self.file(path, loader))

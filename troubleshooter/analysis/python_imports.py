@@ -8,6 +8,8 @@ it could change where modules are looked for, nothing is called missing.
 from __future__ import annotations
 
 import ast
+import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -23,6 +25,8 @@ from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
 
 MODULES = 3000
 """Most own modules followed."""
+SECONDS = 6.0
+"""Time for all rounds together; what was not followed by then is said, and nothing is called missing."""
 ROUNDS = 4
 """Times that the walk is repeated because it found folders added to sys.path."""
 
@@ -49,17 +53,21 @@ def _closure(runtime: RuntimeModel, resolution: HandlerResolution, code: CodeTre
     resolver = Resolver.of(runtime, code)
     folders: tuple[str, ...] = ()
     assigned: tuple[str, ...] = ()
+    deadline = time.monotonic() + SECONDS
     for _ in range(ROUNDS):
         finder = replace(resolver.finder, search_path=(*runtime.search_path, *folders), _listings={})
-        walk = _Walk(Lookup(runtime, finder, resolver.sources, frozenset(assigned)))
+        walk = _Walk(Lookup(runtime, finder, resolver.sources, frozenset(assigned)), deadline)
         walk.start(resolution)
+        if walk.late:
+            break
         added = tuple(f for change in walk.changes.values() for f in change.folders)
         modules = tuple(m for change in walk.changes.values() for m in change.modules)
         if set(added) <= set(folders) and set(modules) <= set(assigned):
             break
         folders, assigned = tuple(dict.fromkeys((*folders, *added))), tuple(dict.fromkeys((*assigned, *modules)))
     doubts = [d for change in walk.changes.values() for d in change.doubts]
-    open_ends = (*runtime.open_ends, *(f"{place} changes what can be imported" for place in doubts))
+    late = (f"{walk.followed} files were followed in {SECONDS:.0f} seconds, and more is imported",) if walk.late else ()
+    open_ends = (*runtime.open_ends, *late, *(f"{place} changes what can be imported" for place in doubts))
     certain = not open_ends
     return ImportClosure(
         reading=reading_of(code),
@@ -121,6 +129,9 @@ class _Walk:
     """One walk over the own modules, in the order in which they would run."""
 
     lookup: Lookup
+    deadline: float = math.inf
+    late: bool = False
+    """Whether the time was over before everything was followed."""
     imports: list[Import] = field(default_factory=list)
     missing: list[Import] = field(default_factory=list)
     missing_deferred: list[Import] = field(default_factory=list)
@@ -131,6 +142,10 @@ class _Walk:
     _failing: dict[str, _Fails] = field(default_factory=dict)
     _importing: set[int] = field(default_factory=set)
     """Identities of the nodes that hold an import: the others are passed over."""
+
+    @property
+    def followed(self) -> int:
+        return len(self._seen)
 
     def start(self, resolution: HandlerResolution) -> None:
         target = self.lookup.module(resolution.module)
@@ -143,6 +158,9 @@ class _Walk:
         """Walks a module's code unless that was done at least as seriously; whether importing it fails."""
         if self._seen.get(path, 9) <= state.rank:
             return self._failing.get(path, _Fails.NO)
+        if time.monotonic() > self.deadline:
+            self.late = True
+            return _Fails.PERHAPS
         if len(self._seen) >= MODULES:
             self.unread.append(f"{path}: more than {MODULES} modules")
             return _Fails.PERHAPS

@@ -15,7 +15,8 @@ from troubleshooter.facts.python_modules import built_in, runtime_provided, stan
 from troubleshooter.facts.runtime import RuntimeModel
 
 _INSTALLED = re.compile(r"/(?:site-packages|dist-packages)/")
-_VERSION = re.compile(r"^__version__\s*(?::\s*\w+\s*)?=", re.MULTILINE)
+_VERSION = re.compile(r"\b__version__\b")
+_SIGNED = re.compile(r"^__(version|author)__\s*(?::\s*\w+\s*)?=", re.MULTILINE)
 _REDIRECTS = ("__path__", "sys.modules", "meta_path", "__getattr__", "find_spec")
 """Words in a package's `__init__` after which its submodules cannot be told from its folder."""
 
@@ -168,7 +169,14 @@ class Lookup:
             self._brought[place] = provided_names(self.finder.tree, place)
         if top in self._brought[place]:
             return False
-        start = posixpath.join(place, top, "__init__.py")
-        # A package that states its version is a vendored library whose metadata was left out.
-        text = self.sources.text(start) if self.finder.tree.is_file(start) else None
-        return not (text and _VERSION.search(text))
+        return not self._vendored(posixpath.join(place, top))
+
+    def _vendored(self, base: str) -> bool:
+        """Whether a package, or a module, is a library whose metadata was left out: it states its version, or that it is typed."""
+        tree, start = self.finder.tree, posixpath.join(base, "__init__.py")
+        if tree.is_file(start):
+            return tree.is_file(posixpath.join(base, "py.typed")) or bool(
+                _VERSION.search(self.sources.text(start) or "")
+            )
+        text = self.sources.text(base + ".py") if tree.is_file(base + ".py") else None
+        return text is not None and len(set(_SIGNED.findall(text))) > 1
