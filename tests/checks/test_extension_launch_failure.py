@@ -3,9 +3,14 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.happened import called, exited, told, went_well
+from tests.factories import function_code, function_record, image_config
+from tests.launching import Files, aws_base, image_tree, program
+from troubleshooter.analysis.spawn_extensions import extension_starts
 from troubleshooter.checks.spawn.extension_launch_failure import extension_launch_failure as the_check
+from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.logs import Timeline
-from troubleshooter.model import Origin, Outcome
+from troubleshooter.facts.tree import Entry
+from troubleshooter.model import Origin, Outcome, Verdict
 
 NOT_LAUNCHED = "EXTENSION\tName: README.md\tState: LaunchError\tEvents: []\tError Type: PermissionDenied"
 INIT = "INIT_REPORT Init Duration: 12.1 ms\tPhase: init\tStatus: error\tError Type: Extension.LaunchError"
@@ -23,6 +28,17 @@ JSON = [
     '{"time":"2026-01-02T03:04:05.100Z","type":"platform.initReport","record":{"initializationType":"on-demand",'
     '"phase":"init","status":"error","errorType":"Extension.LaunchError","metrics":{"durationMs":11.2}}}',
 ]
+
+NOTHING = Unavailable(Reason.NOT_GIVEN, "nothing was given")
+
+
+def ask(timeline: Timeline | Unavailable, files: Files | None = None) -> Verdict:
+    """The check on a log and on an image whose files these are."""
+    if files is None:
+        return the_check(timeline, NOTHING, NOTHING, NOTHING, NOTHING)
+    image, function = image_config(), function_record()
+    starts = extension_starts(image_tree({**aws_base(), **files}), image, function)
+    return the_check(timeline, starts, image, function, function_code())
 
 
 @pytest.mark.parametrize(
@@ -45,13 +61,44 @@ JSON = [
     ],
 )
 def test_outcome(timeline: Timeline, outcome: Outcome) -> None:
-    assert the_check(timeline).outcome is outcome
+    assert ask(timeline).outcome is outcome
 
 
 @pytest.mark.parametrize(("lines", "name"), [([NOT_LAUNCHED, INIT], "README.md"), (JSON, "agent")])
 def test_failure_names_the_file(lines: list[str], name: str) -> None:
-    verdict = the_check(told(lines))
+    verdict = ask(told(lines))
     assert name in verdict.message
     assert {e.origin for e in verdict.evidence} == {Origin.PLATFORM_LOG}
     assert verdict.remediation
     assert f"/opt/extensions/{name}" in verdict.remediation.text
+
+
+AGENT = "/opt/extensions/agent"
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        pytest.param(program("read me", 0o644), "0644", id="not executable"),
+        pytest.param(program("echo up"), AGENT, id="no first line"),
+        pytest.param(program("#!/usr/bin/ruby\n"), "/usr/bin/ruby", id="absent interpreter"),
+        pytest.param(program("#!/bin/sh\r\n"), "carriage return", id="Windows line ends"),
+    ],
+)
+def test_a_file_that_cannot_be_started(file: Entry, words: str) -> None:
+    for timeline in (NOTHING, told()):
+        found = ask(timeline, {AGENT: file})
+        assert found.outcome is Outcome.FAIL
+        assert words in found.message
+        assert found.remediation
+        assert AGENT in found.remediation.text
+
+
+def test_files_that_start_and_folders_beside_them() -> None:
+    files: Files = {AGENT: program("#!/bin/sh\n"), "/opt/extensions/lib/readme": "text"}
+    assert ask(NOTHING, files).outcome is Outcome.PASS
+    assert ask(NOTHING, {}).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_an_init_that_went_well_knows_better() -> None:
+    assert ask(told(went_well()), {AGENT: program("read me", 0o644)}).outcome is Outcome.PASS

@@ -21,6 +21,7 @@ SERVER = "import uvicorn\nif __name__ == '__main__':\n    uvicorn.run('app:app',
 NODE = "const app = require('express')();\napp.listen(process.env.PORT || 8080);\n"
 RUNTIME = "import os, urllib.request\nHOST = os.environ['AWS_LAMBDA_RUNTIME_API']\napp.run()\n"
 UVICORN = ("uvicorn", "app:app", "--port", "8080")
+CLIENT = ("python", "-m", "awslambdaric", "app.handler")
 
 
 def started(*argv: str, **files: Any) -> Launched:
@@ -73,7 +74,7 @@ def started(*argv: str, **files: Any) -> Launched:
         pytest.param(UVICORN, {"/opt/extensions/lambda-adapter": program(b"\x7fELF")}, Outcome.PASS, id="web adapter"),
         pytest.param(UVICORN, {"/opt/extensions/other": program(b"\x7fELF")}, Outcome.UNKNOWN, id="an extension"),
         pytest.param(UVICORN, {f"{SITE}/awslambdaric/__init__.py": ""}, Outcome.UNKNOWN, id="a client is there"),
-        pytest.param(("python", "-m", "awslambdaric", "app.handler"), {}, Outcome.PASS, id="the client"),
+        pytest.param(CLIENT, {f"{SITE}/awslambdaric/__init__.py": ""}, Outcome.PASS, id="the client"),
     ],
 )  # fmt: skip
 def test_outcome(argv: tuple[str, ...], files: dict[str, Any], outcome: Outcome) -> None:
@@ -99,3 +100,15 @@ def test_proof_and_fix() -> None:
     assert verdict.remediation is not None
     assert "Web Adapter" in verdict.remediation.text
     assert "aws-lambda-ric" in verdict.remediation.text
+
+
+def test_the_client_is_not_installed() -> None:
+    found = started(*CLIENT, **{"app.py": HANDLER}).ask(the_check)
+    assert found.outcome is Outcome.FAIL, found.message
+    assert found.remediation
+    assert "awslambdaric" in found.remediation.text
+    for place in (SITE, "/function"):
+        there = started(*CLIENT, **{"app.py": HANDLER, f"{place}/awslambdaric/__init__.py": ""})
+        assert there.ask(the_check).outcome is Outcome.PASS
+    linked = started(*CLIENT, **{f"{SITE}/own.pth": "import os\n"})
+    assert linked.ask(the_check).outcome is Outcome.PASS

@@ -23,7 +23,7 @@ import docker
 from docker.models.containers import Container
 
 INVOKE = "/2015-03-31/functions/function/invocations"
-STARTED_S, ANSWERED_S, LOGGED_S = 10.0, 20.0, 3.0
+STARTED_S, ANSWERED_S, LOGGED_S = 10.0, 15.0, 3.0
 USER = "993:990"
 DONE = re.compile(r"INVOKE RTDONE|Invoke DONE")
 INIT_FAILED = re.compile(r"Init failed (?:InvokeID=\S* )?error=(.*?)(?: InvokeID=\S*)?$", re.MULTILINE)
@@ -64,7 +64,9 @@ class Run:
 
     @property
     def error_type(self) -> str | None:
-        """The runtime client's `errorType`, else the first fatal error; None where it succeeded."""
+        """The runtime client's `errorType`, else the first fatal error; `no answer`; None where it succeeded."""
+        if self.status is None and self.fatal is None:
+            return "no answer"
         if isinstance(self.answer, Mapping) and "errorType" in self.answer:
             return str(self.answer["errorType"])
         return self.fatal

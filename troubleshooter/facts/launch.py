@@ -90,3 +90,21 @@ class LaunchSearch(Fact):
 
     lost: tuple[Lost, ...] = ()
     """Empty where it finds everything, or more folders would not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionStart:
+    """One file in /opt/extensions, and what the kernel says to starting it."""
+
+    path: str
+    mode: int
+    cause: str
+    """As in `SpawnResult`."""
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionStarts(Fact):
+    """The files that Lambda starts beside the runtime."""
+
+    starts: tuple[ExtensionStart, ...] = ()

@@ -1,7 +1,8 @@
 """The image has no runtime interface client.
 
 What it looks for
-    A client that cannot be found, or a server that starts, waits for connections and never asks Lambda for an event.
+    A launch of `python -m awslambdaric` whose interpreter finds no such module, or of a server that waits for connections
+    and never asks Lambda for an event, in an image without a client.
 
 Why it breaks
     AWS's language bases contain the client that fetches events; other bases do not. Without it the process ends, or
@@ -34,6 +35,7 @@ from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
 from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
 from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.facts.tree import FileTree
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
@@ -94,6 +96,8 @@ def ric_missing(
     if runtime.client == "zip":
         return not_applicable("a managed runtime brings its own client")
     if runtime.client != "unknown":
+        if _not_installed(runtime, files.tree):
+            return _absent(runtime, launch, function, image, code)
         return passed("the launch ends in a runtime client", *launch.evidence[:2], runtime.cite("client"))
     if isinstance(spawn, SpawnResult) and spawn.cause not in ("ok", "compat"):
         return not_applicable(f"the launch stops before: {spawn.detail}")
@@ -117,6 +121,33 @@ def ric_missing(
         place,
         shown,
         remediation=_fix(server, function, image, code),
+    )
+
+
+def _not_installed(runtime: RuntimeModel, tree: FileTree) -> bool:
+    """Whether `python -m awslambdaric` certainly finds no such module."""
+    if runtime.client != "ric" or runtime.language != "python" or runtime.open_ends or not runtime.search_path:
+        return False
+    names = ("awslambdaric", "awslambdaric.py")
+    return not any(tree.exists(posixpath.join(folder, name)) for folder in runtime.search_path for name in names)
+
+
+def _absent(
+    runtime: RuntimeModel,
+    launch: EffectiveLaunch,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig,
+    code: FunctionCode | Unavailable,
+) -> Verdict:
+    text = (
+        "Install the runtime client for the interpreter that is started, `python -m pip install awslambdaric`, in the "
+        "Dockerfile's last stage."
+    )
+    return failed(
+        "the launch starts `python -m awslambdaric`, and no folder that this interpreter searches has the module",
+        *launch.evidence[:2],
+        runtime.cite("search_path", label="folders that are searched"),
+        remediation=rebuilt(text, function, image, code, "The log has no `No module named awslambdaric`."),
     )
 
 

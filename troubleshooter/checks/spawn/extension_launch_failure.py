@@ -1,7 +1,8 @@
 """A file in /opt/extensions could not be started as an extension.
 
 What it looks for
-    A platform line that an extension could not be launched, failed in its init, or that there are too many.
+    A platform line that an extension could not be launched, or that there are too many. Where no log tells how the newest
+    init ended: a regular file in the image's `/opt/extensions` that the kernel would refuse to start.
 
 Why it breaks
     Every regular file in `/opt/extensions` is executed as an extension: forgotten text files, scripts without an
@@ -26,12 +27,18 @@ References
 
 from __future__ import annotations
 
+import posixpath
 import re
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import Frequency, check, failed, missing, not_applicable, passed, signature, unknown
 from troubleshooter.checks import _timeline as t
+from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.launch import ExtensionStarts
 from troubleshooter.facts.logs import ErrorText, InitRecord, Invocation, Timeline
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Outcome, Remediation, Rung, Severity, Verdict
 from troubleshooter.text import one_line
 
 FREQUENCY = Frequency.OCCASIONAL
@@ -51,9 +58,33 @@ _NOT_LAUNCHED = ("Extension.LaunchError", "Extension.TooManyExtensions", "TooMan
 _NAME = re.compile(r"Name: ?([^\t\n]{1,100}?)[\t ]+State:|\"name\" ?: ?\"([^\"\n]{1,100})\"")
 
 
-@check(title="Every extension is launched", severity=Severity.ERROR, rung=Rung.SPAWN)
-def extension_launch_failure(timeline: Timeline) -> Verdict:
-    """Reads the platform's lines about extensions, where the newest attempt ended because of one."""
+@check(title="Every extension is launched", severity=Severity.ERROR, rung=Rung.SPAWN, explains=("init_timeout",))
+def extension_launch_failure(
+    timeline: Timeline | Unavailable,
+    starts: ExtensionStarts | Unavailable,
+    image: ImageConfig | Unavailable,
+    function: FunctionRecord | Unavailable,
+    code: FunctionCode | Unavailable,
+) -> Verdict:
+    """Reads the platform's lines about extensions; where they tell nothing, asks what starting each file comes to."""
+    told = missing(timeline) if isinstance(timeline, Unavailable) else _told(timeline)
+    if told.outcome in (Outcome.FAIL, Outcome.PASS) or isinstance(starts, Unavailable) or not starts.starts:
+        return told
+    bad = next((each for each in starts.starts if each.cause not in ("ok", "compat")), None)
+    if bad is None:
+        return passed("every file in /opt/extensions starts", starts.cite("starts", [s.path for s in starts.starts]))
+    source = f"image {bad.path}"
+    shown = starts.cite("starts", f"mode {bad.mode:04o}; {bad.detail}", label="file that is started", source=source)
+    text = (
+        f"Remove {bad.path} if it is no extension: every regular file there is started. An extension needs mode 0755, a "
+        "first line or a program of the function's CPU, and what these need in the image."
+    )
+    name = posixpath.basename(bad.path)
+    fix = rebuilt(text, function, image, code, f"The log has no EXTENSION line for {name} with State LaunchError.")
+    return failed(f"Lambda starts every file in /opt/extensions, and {bad.detail}", shown, remediation=fix)
+
+
+def _told(timeline: Timeline) -> Verdict:
     if not timeline.invocations and not timeline.inits:
         return not_applicable("the log shows no init and no invocation since the last change")
     ended = _ended(timeline)
