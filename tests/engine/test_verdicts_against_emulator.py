@@ -8,6 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from tests.engine.launch_corners import CORNERS
 from tests.engine.variants import ALL, Variant
 from tests.factories import function_record
 from tests.lab.emulator import Emulator
@@ -31,7 +32,7 @@ def images(
         engine_client.images.remove(tag)
 
 
-@pytest.fixture(params=ALL, ids=lambda v: v.id.replace(" ", "-"))
+@pytest.fixture(params=(*ALL, *CORNERS), ids=lambda v: v.id.replace(" ", "-"))
 def variant(request: pytest.FixtureRequest) -> Variant:
     chosen: Variant = request.param
     if "arm64" in chosen.id and Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists():

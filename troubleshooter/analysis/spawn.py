@@ -163,7 +163,7 @@ class Process:
         program = _env_program(argument)
         if program is None:
             return _Ended(outcome, stage)
-        found = None
+        tried: list[_Ended] = []
         path = self.launch.path if self.launch.path is not None else DEFAULT_PATH
         folders = [""] if "/" in program else path.split(":")[:_FOLDERS]
         for folder in folders:
@@ -171,9 +171,10 @@ class Process:
             each = self._start(candidate, cwd, "env", depth + 1)
             if each.outcome.errno == "ok" or each.stage != "env":
                 return replace(each, before=(*outcome.steps, *each.before))
-            if found is None or (found.outcome.errno == "ENOENT" and each.outcome.errno != "ENOENT"):
-                found = each
-        failed = found.outcome if found else outcome
+            tried.append(each)
+            if each.outcome.errno not in _GOES_ON:
+                break
+        failed = max((each.outcome for each in tried), key=_weight) if tried else outcome
         if failed.errno == "ENOENT" and len(failed.steps) < 2:
             cause = "crlf" if program.endswith("\r") else "not_on_path" if "/" not in program else failed.cause
             asks = f'the first line of {shown(script.name)} asks env for "{shown(program)}"'
@@ -208,6 +209,15 @@ class Process:
             return list(dict.fromkeys(_INTERPRETER.findall(text)))[:1]
         names = [n for n in self.tree.children("/var/lang/bin") if _INTERPRETER.fullmatch(f"/var/lang/bin/{n}")]
         return [f"/var/lang/bin/{name}" for name in names[-1:]]
+
+
+_GOES_ON = frozenset({"ENOENT", "ENOTDIR", "EACCES"})
+"""Answers after which the C library's execvp looks into the next folder of PATH; after any other it gives up."""
+
+
+def _weight(outcome: Outcome) -> tuple[bool, bool, int]:
+    """Of the answers for a name's folders, the one that env reports: what it gave up at, what was denied, what was nearest."""
+    return outcome.errno not in _GOES_ON, outcome.errno == "EACCES", len(outcome.steps)
 
 
 def _env_program(argument: str) -> str | None:
