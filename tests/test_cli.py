@@ -88,7 +88,7 @@ def test_output_goes_to_the_file_whole_and_standard_output_stays_empty(aws_accou
             ["preflight", "--template", "TMP/main.tf"],
             "main.tf: it is Terraform source, in which little is decided. Run",
         ),
-        (["preflight", "--template", "TMP/broken.yaml"], "broken.yaml:2 cannot be read"),
+        (["preflight", "--template", "TMP/broken.yaml"], "broken.yaml:3 cannot be read"),
         (["preflight", "--template", "TMP/empty"], "no template in this folder; give"),
         (["diagnose", "--error-file", "no.txt"], "--error-file no.txt: No such file"),
         (["diagnose", "--error-file", "-"], "the text is empty"),

@@ -136,6 +136,13 @@ def _status(
         return Status.NONE, (), f"nothing wrong was found: {symptom.summary}"
     if symptom.role is Role.PROPOSED and mine and not _unsettled(open_questions) and _settled(mine):
         return Status.NONE, (), "nothing known would keep this from starting"
+    if symptom.role is Role.PROPOSED and open_questions and _settled(mine):
+        unsettled = ", ".join(dict.fromkeys(f.check for f in (_unsettled(open_questions) or open_questions)[:3]))
+        return (
+            Status.INCONCLUSIVE,
+            (),
+            f"nothing was found that would keep this from starting; not settled: {unsettled}",
+        )
     reason = f"; {len(open_questions)} checks could not tell" if open_questions else ""
     return Status.INCONCLUSIVE, (), f"{symptom.summary}{reason}"
 

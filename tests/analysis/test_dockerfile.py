@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.factories import SOURCE
 from troubleshooter.analysis.dockerfile import image_build, instructions, package_commands
 from troubleshooter.facts import Reason, Unavailable
-from troubleshooter.facts.build import ImageBuild, PackageCommand
+from troubleshooter.facts.build import ImageBuild, ImageRecipe, PackageCommand
 from troubleshooter.facts.packages import SourceManifests
 from troubleshooter.model import Role, Subject
 
@@ -18,9 +18,12 @@ def calls(text: str) -> list[PackageCommand]:
     return package_commands("Dockerfile", f"FROM {BASE}\n{text}\n")
 
 
+NO_RECIPE = Unavailable(Reason.NOT_GIVEN, "the source folder holds more than one Dockerfile")
+
+
 def build(files: dict[str, str], subject: Subject | None = None) -> ImageBuild | Unavailable:
     manifests = SourceManifests(reading=SOURCE, root="/home/me/project", files=files)
-    return image_build(manifests, subject or Subject(Role.PROPOSED))
+    return image_build(manifests, subject or Subject(Role.PROPOSED), NO_RECIPE)
 
 
 def test_instructions_have_the_line_where_they_begin() -> None:
@@ -131,3 +134,15 @@ def test_any_text_is_read(text: str) -> None:
     lines = max(1, len(text.splitlines()))
     assert all(1 <= i.line <= lines for i in instructions(text))
     package_commands("Dockerfile", f"FROM a\n{text}")
+
+
+def test_of_several_functions_each_has_its_own_file() -> None:
+    manifests = SourceManifests(
+        reading=SOURCE,
+        root="/p",
+        files={"a/Dockerfile": "FROM x:1\nRUN yum a\n", "b/Dockerfile": "FROM y:1\nRUN apk b\n"},
+    )
+    recipe = ImageRecipe(reading=SOURCE, path="b/Dockerfile", contexts=("b",), stages=())
+    found = image_build(manifests, Subject(Role.PROPOSED, "B"), recipe)
+    assert isinstance(found, ImageBuild)
+    assert [command.manager for command in found.packages] == ["apk"]

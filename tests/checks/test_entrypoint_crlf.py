@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.factories import SOURCE
 from tests.launching import NO_TREE, aws_base, custom_base, launched, program, script_config
 from troubleshooter.checks.spawn.entrypoint_crlf import entrypoint_crlf as the_check
+from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.build import EntryScript
 from troubleshooter.model import Outcome, Rung, Verdict
 
 
@@ -57,3 +60,35 @@ def test_look_alikes(content: str, outcome: Outcome) -> None:
 
 def test_without_layers_nothing_is_known() -> None:
     assert launched(NO_TREE).ask(the_check).outcome is Outcome.UNKNOWN
+
+
+def of_source(first_line: str, *, rewritten: bool = False) -> Verdict:
+    script = EntryScript(
+        reading=SOURCE,
+        path="/entry.sh",
+        origin="bin/entry.sh",
+        copied_at="Dockerfile:3",
+        mode=0o755,
+        first_line=first_line,
+        mode_set=True,
+        rewritten=rewritten,
+    )
+    gone = Unavailable(Reason.NOT_GIVEN, "no image was given")
+    return the_check(gone, script, gone, gone, gone, gone)
+
+
+def test_the_file_of_the_source_folder_where_no_image_was_built() -> None:
+    found = of_source("#!/bin/sh\r")
+    assert found.outcome is Outcome.FAIL
+    assert [e.source for e in found.evidence] == ["bin/entry.sh:1", "Dockerfile:3"]
+    assert found.remediation
+    assert "entry.sh text eol=lf" in found.remediation.text
+
+
+def test_a_step_that_may_convert_it_leaves_it_open() -> None:
+    assert of_source("#!/bin/sh\r", rewritten=True).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("line", ["#!/bin/sh", "echo\r", "\x7fELF"])
+def test_other_first_lines_of_the_source_pass(line: str) -> None:
+    assert of_source(line).outcome is Outcome.PASS

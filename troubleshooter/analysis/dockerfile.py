@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from troubleshooter.facts import Reason, Unavailable, provides
-from troubleshooter.facts.build import ImageBuild, PackageCommand
+from troubleshooter.facts.build import ImageBuild, ImageRecipe, PackageCommand
 from troubleshooter.facts.manifests import is_aside
 from troubleshooter.facts.packages import SourceManifests
 from troubleshooter.model import Role, Subject
@@ -19,9 +19,13 @@ MANAGERS = ("apk", "apt", "apt-get", "dnf", "microdnf", "yum")
 LONGEST = 256 * 1024
 """Characters of one Dockerfile."""
 
-_NAME = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)(?:\.[^/]*)?$|\.Dockerfile$", re.IGNORECASE)
+NAME = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)(?:\.[^/]*)?$|\.Dockerfile$", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
 _ARGUMENT = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
+_SOURCES = re.compile(
+    r"repos\.d|add-repo|\.repo\b|\brpm\b|\.rpm\b|\.deb\b|sources\.list|apk/repositories|--repository|\s-X\s|releasever|copr|epel|extras"
+    r"|subscription|/etc/(?:yum|dnf|apt|apk)"
+)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _CAREFUL = frozenset({"command", "which", "type", "if", "case", "while", "for", "until", "test", "[", "[["})
 """Words that make a command's turn depend on something."""
@@ -43,16 +47,23 @@ class _Stage:
     decided: bool
     brought: str = ""
     """Text of all RUN instructions so far."""
+    sources: bool = False
+    """Whether anything so far may have changed where packages come from."""
 
 
 @provides()
-def image_build(manifests: SourceManifests, subject: Subject) -> ImageBuild | Unavailable:
-    """Every Dockerfile that is not for development or tests."""
-    if subject.role is not Role.PROPOSED or subject.name:
+def image_build(
+    manifests: SourceManifests, subject: Subject, recipe: ImageRecipe | Unavailable
+) -> ImageBuild | Unavailable:
+    """Every Dockerfile that is not for development or tests; for one function of several, the one that is its own."""
+    if subject.role is not Role.PROPOSED:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "a Dockerfile says what one proposed image is made of")
-    files = [path for path in sorted(manifests.files) if _NAME.search(path) and not is_aside(path)]
-    if not files:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the source folder holds no Dockerfile")
+    files = [path for path in sorted(manifests.files) if NAME.search(path) and not is_aside(path)]
+    if isinstance(recipe, ImageRecipe):
+        files = [recipe.path]
+    elif subject.name or not files:
+        text = "no Dockerfile is this function's own" if files else "the source folder holds no Dockerfile"
+        return Unavailable(Reason.NOT_OF_THIS_KIND, text)
     found = [command for path in files for command in package_commands(path, manifests.files[path])]
     return ImageBuild(reading=manifests.reading, files=tuple(files), packages=tuple(found))
 
@@ -105,6 +116,8 @@ def package_commands(path: str, text: str) -> list[PackageCommand]:
         elif each.word == "RUN" and stage is not None:
             found += [_package_command(call, stage, path, each.line) for call in _calls(each.rest)]
             stage.brought += f" {each.rest}"
+        if stage is not None and each.word in ("RUN", "COPY", "ADD"):
+            stage.sources = stage.sources or _SOURCES.search(each.rest) is not None
     return found
 
 
@@ -115,7 +128,7 @@ def _from(each: Instruction, stages: dict[str, _Stage], arguments: dict[str, str
     written = next((word for word in each.rest.split() if not word.startswith("--")), "")
     earlier = stages.get(base.lower())
     if earlier is not None:
-        stage = _Stage(earlier.base, earlier.line, earlier.decided, earlier.brought)
+        stage = _Stage(earlier.base, earlier.line, earlier.decided, earlier.brought, earlier.sources)
     else:
         stage = _Stage(base, each.line, "$" not in written)
     alias = words[2] if len(words) > 2 and words[1].upper() == "AS" else str(len(stages))
@@ -200,6 +213,7 @@ def _package_command(call: _Call, stage: _Stage, path: str, line: int) -> Packag
         base_place=f"{path}:{stage.line}",
         decided=stage.decided,
         fatal=not call.caught and not named,
+        sources=stage.sources or _SOURCES.search(" ".join([*call.before, *call.words])) is not None,
     )
 
 

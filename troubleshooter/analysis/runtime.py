@@ -23,6 +23,7 @@ from troubleshooter.analysis.runtime_python import (
     user_folder,
 )
 from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts.build import ImageRecipe
 from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
 from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree
 from troubleshooter.facts.launch import EffectiveLaunch
@@ -104,24 +105,40 @@ def image_runtime(
 
 
 @provides(rank=2)
-def source_runtime(code: CodeTree, function: FunctionRecord | Unavailable) -> RuntimeModel | Unavailable:
+def source_runtime(
+    code: CodeTree, function: FunctionRecord | Unavailable, recipe: ImageRecipe | Unavailable
+) -> RuntimeModel | Unavailable:
     """What the Dockerfile of a source folder says will run."""
     if code.kind != "source":
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the code was not given as a source folder")
     if isinstance(function, FunctionRecord) and not function.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is deployed from a zip package")
-    text = code.tree.text(posixpath.join(code.root, "Dockerfile"))
+    path = recipe.path if isinstance(recipe, ImageRecipe) else "Dockerfile"
+    text = code.tree.text(posixpath.join(code.root, path))
     found = read_dockerfile(text) if text is not None else None
     if found is None or not found.language:
         return Unavailable(Reason.NOT_GIVEN, "nothing was given that tells which runtime the source is for")
-    return _source_model(code, found, function)
+    contexts = recipe.contexts if isinstance(recipe, ImageRecipe) else ("",)
+    return _source_model(code, found, function, _context(code, found, contexts))
 
 
-def _source_model(code: CodeTree, found: DockerLaunch, function: FunctionRecord | Unavailable) -> RuntimeModel:
+def _context(code: CodeTree, found: DockerLaunch, contexts: tuple[str, ...]) -> str:
+    """The folder that has what is copied, of those that the image may be built in."""
+    for context in contexts:
+        folders = [posixpath.join(code.root, context, each) for each in found.folders]
+        if all(each == code.root or code.tree.is_dir(posixpath.normpath(each)) for each in folders):
+            return context
+    return contexts[0]
+
+
+def _source_model(
+    code: CodeTree, found: DockerLaunch, function: FunctionRecord | Unavailable, context: str = ""
+) -> RuntimeModel:
     handler = found.handler
     if isinstance(function, FunctionRecord) and function.override.command:
         handler = function.override.command[0] if len(function.override.command) == 1 else None
-    folders = [posixpath.normpath(posixpath.join(code.root, each)) for each in found.folders] or [code.root]
+    base = posixpath.join(code.root, context)
+    folders = [posixpath.normpath(posixpath.join(base, each)) for each in found.folders or (".",)]
     root = source_root(code.tree, found.language, handler, tuple(folders))
     return RuntimeModel(
         reading=code.reading,

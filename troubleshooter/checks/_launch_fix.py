@@ -1,14 +1,15 @@
-"""Fixes that the launch's failure modes share: a rebuilt image, or another ImageConfig."""
+"""What the launch's failure modes share: a rebuilt image or another ImageConfig as fix, an image without architecture."""
 
 from __future__ import annotations
 
 import json
 import shlex
 
+from troubleshooter.checks import not_applicable, unknown
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
-from troubleshooter.model import Origin, Remediation
+from troubleshooter.model import Evidence, Origin, Remediation, Verdict
 
 OCI = {"x86_64": "amd64", "arm64": "arm64"}
 VERIFY = "The next init takes more than 20 ms and its log has no Runtime.InvalidEntrypoint."
@@ -59,6 +60,13 @@ def image_config_command(function: FunctionRecord, **members: object) -> str:
     document = {names[k]: list(v) if isinstance(v, tuple) else v for k, v in wanted.items() if v}
     command = ["aws", "lambda", "update-function-configuration", "--function-name", function.name]
     return shlex.join([*command, "--image-config", json.dumps(document), *region(function)])
+
+
+def nameless(image: ImageConfig, *evidence: Evidence) -> Verdict:
+    """An image without architecture. A Dockerfile has none: whoever builds it decides."""
+    if image.reading.origin is Origin.SOURCE:
+        return not_applicable("the Dockerfile names no platform: the command that builds it decides")
+    return unknown("the image's configuration names no architecture", *evidence)
 
 
 def where(function: FunctionRecord | Unavailable) -> str:

@@ -52,6 +52,19 @@ def base(image: str) -> Base | None:
     return Base(image, row["deprecated"], row["create_blocked"], row["update_blocked"], source)
 
 
+@dataclass(frozen=True, slots=True)
+class AbsentPackage:
+    """A package that a system does not have, from a release on."""
+
+    system: str
+    """Begins the name of the `System`."""
+    since: tuple[int, ...]
+    """First release without it; empty: every one."""
+    package: str
+    instead: str
+    source: str
+
+
 @functools.cache
 def _data() -> Any:
     return json.loads(resources.files("troubleshooter.data").joinpath("runtimes.json").read_text("utf-8"))
@@ -96,3 +109,26 @@ def managed_glibc(runtime: str) -> str:
     named = _MANAGED.fullmatch(runtime)
     image = f"{named[1]}:{named[2].removesuffix('.x')}" if named else ""
     return next((str(row["glibc"]) for row in _data()["images"] if row["image"] == image), "")
+
+
+@functools.cache
+def absent_packages() -> tuple[AbsentPackage, ...]:
+    """Packages that releases do not have, from `data/os_packages.json`."""
+    document = json.loads(resources.files("troubleshooter.data").joinpath("os_packages.json").read_text("utf-8"))
+    return tuple(
+        AbsentPackage(row["system"], tuple(row.get("from", ())), row["package"], row["instead"], document["source"])
+        for row in document["absent"]
+    )
+
+
+def release_of(image: str) -> tuple[int, ...]:
+    """The release that an image's tag names; empty where it names none, as for tags that move with the newest."""
+    alpine = re.search(r"(?:-alpine|(?:^|/)alpine:)(\d+)\.(\d+)", image)
+    if alpine:
+        return (int(alpine[1]), int(alpine[2]))
+    debian = re.search(r"(?:^|/)debian:(\d+)", image)
+    if debian:
+        return (int(debian[1]),)
+    named = {"trixie": 13, "bookworm": 12, "bullseye": 11, "buster": 10, "stretch": 9}
+    word = next((number for name, number in named.items() if name in image), 0)
+    return (word,) if word else ()

@@ -5,6 +5,7 @@ Outside text stands only in code spans and fences longer than any run of backtic
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -146,7 +147,7 @@ def _fix(fix: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def _ladder(report: Mapping[str, Any]) -> Iterator[str]:
-    if not report["ladder"]:
+    if all(rung["state"] == "unknown" for rung in report["ladder"]):
         return
     yield "## How far it got"
     yield ""
@@ -331,14 +332,25 @@ def _path(report: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "```mermaid"
     yield "flowchart TD"
-    for i, step in enumerate(path):
-        label = f"{step['playbook']}: {step['node']}".replace('"', "'")
+    shown = list(_shortened(path))
+    for i, (label, reply) in enumerate(shown):
         yield f'  n{i}["{re.sub(r"[^A-Za-z0-9_:. -]", " ", label)}"]'
-        following = f"n{i + 1}" if i + 1 < len(path) else "done"
-        yield f"  n{i} -->|{re.sub(r'[^A-Za-z0-9_ -]', ' ', step['reply']).replace('_', ' ')}| {following}"
+        following = f"n{i + 1}" if i + 1 < len(shown) else "done"
+        yield f"  n{i} -->|{re.sub(r'[^A-Za-z0-9_ -]', ' ', reply).replace('_', ' ')}| {following}"
     yield f"  done([{report['diagnosis']['status']}])"
     yield "```"
     yield ""
+
+
+def _shortened(path: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """(label, reply) of each step; runs of questions that do not arise as one."""
+    for reply, run in itertools.groupby(path, key=lambda step: step["reply"]):
+        steps = list(run)
+        if reply == "not_applicable" and len(steps) > 2:
+            books = list(dict.fromkeys(step["playbook"] for step in steps))
+            yield f"{len(steps)} questions of {books[0]}{f' to {books[-1]}' if len(books) > 1 else ''}", reply
+        else:
+            yield from ((f"{step['playbook']}: {step['node']}", step["reply"]) for step in steps)
 
 
 def _notes(report: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """The Dockerfile lacks something that the installation needs.
 
 What it looks for
-    A compiler, git or header that is missing while packages are installed, or a file that was not copied.
+    A compiler, git or header that is missing while packages are installed, or a file that was not copied. In a Dockerfile
+    and its folder: a file that COPY names and that is not there or that .dockerignore keeps out, a list of requirements or
+    a lock file that an installer reads before any step has copied it.
 
 Why it breaks
     AWS's base images carry no compilers. Packages without a wheel for the Python version or the platform are built
@@ -22,10 +24,10 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.facts.build import BuildGap, BuildGaps
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.BUILD
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(
@@ -79,3 +81,41 @@ SIGNATURES = (
     ),
 )
 ASK = "Which command or file does the failing step miss, and which RUN or COPY line should bring it?"
+
+
+@check(title="Each step of the Dockerfile finds the files it names", severity=Severity.ERROR, rung=Rung.BUILD)
+def dockerfile_build_prereq_missing(build: BuildGaps) -> Verdict:
+    """Reads what was found missing in the build's context."""
+    if not build.gaps and not build.looked_at:
+        return not_applicable("the Dockerfile copies nothing from the source folder")
+    if not build.gaps:
+        return passed("the files that the Dockerfile's steps name are there")
+    evidence = [
+        each
+        for gap in build.gaps
+        for each in (
+            build.cite("gaps", gap.text, label="step of the build", source=gap.place),
+            build.cite("gaps", gap.because, label=f"{gap.file} at that step", source=gap.place),
+        )
+    ]
+    first = build.gaps[0]
+    return failed(
+        f"{first.place} needs {first.file}: {first.because}",
+        *evidence,
+        remediation=Remediation(
+            " ".join(_step(gap) for gap in build.gaps),
+            verify="The build gets past this step.",
+        ),
+    )
+
+
+def _step(gap: BuildGap) -> str:
+    if gap.kind == "ignored":
+        return f"Take {gap.file} out of what .dockerignore excludes: add the line `!{gap.file}` at its end."
+    if gap.kind == "absent":
+        return f"Correct the path {gap.file} at {gap.place}, which is relative to the folder that is built in, or add the file."
+    if gap.file.endswith((".json", ".lock")):
+        return (
+            f"Before {gap.place}, copy it: `COPY package.json {gap.file} ./`; if there is none, `npm install` makes it."
+        )
+    return f"Before {gap.place}, copy it: `COPY {gap.file} ./`."

@@ -1,7 +1,8 @@
 """The package does not exist for this release of the operating system.
 
 What it looks for
-    A package manager that runs and finds no such package, or a repository that answers 403 or 404.
+    A package manager that runs and finds no such package, or a repository that answers 403 or 404. In a Dockerfile: one of
+    the packages that the base's release is known not to have, installed from the release's own repositories.
 
 Why it breaks
     Amazon Linux 2023 has other packages than 2: no Chromium, no extras, no EPEL. Repository addresses contain the
@@ -21,10 +22,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, signature
-from troubleshooter.model import Rung
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature
+from troubleshooter.facts.bases import AbsentPackage, absent_packages, release_of, system_of
+from troubleshooter.facts.build import ImageBuild, PackageCommand
+from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Verdict
 
-RUNG = Rung.BUILD
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(
@@ -44,3 +46,62 @@ SIGNATURES = (
     signature(r"amazon-linux-extras.*(?:not found|Topic|does not)|Topic \S+ is not found", 3),
 )
 ASK = "Does `dnf list PACKAGE`, or the same for this system, find it inside the base image?"
+
+_TOLERANT = ("--skip-broken", "--skip-unavailable", "--setopt=strict=0", "--setopt=skip_missing_names_on_install=True")
+_INSTALLS = frozenset({"install", "add", "localinstall", "reinstall"})
+
+
+@check(title="The packages that the Dockerfile installs exist for its base", severity=Severity.ERROR, rung=Rung.BUILD)
+def os_package_unavailable(build: ImageBuild) -> Verdict:
+    """Holds the names of each installation against what is known to be missing."""
+    installs = [command for command in build.packages if _INSTALLS & set(command.text.split())]
+    if not installs:
+        return not_applicable("no Dockerfile installs packages of the operating system")
+    found = [(command, gone) for command in installs if _certain(command) for gone in _gone(command)]
+    if not found:
+        return passed(f"none of the {len(installs)} installations names a package that is known to be missing")
+    evidence = [each for command, gone in found for each in _cited(build, command, gone)]
+    command, gone = found[0]
+    steps = [f"At {command.place}, instead of {gone.package}: {gone.instead}." for command, gone in found]
+    return failed(
+        f"{command.place} installs {gone.package}, which {gone.system} does not have (base {command.base})",
+        *evidence,
+        remediation=Remediation(" ".join(steps), verify="The build gets past this step."),
+    )
+
+
+def _certain(command: PackageCommand) -> bool:
+    return (
+        command.decided
+        and command.fatal
+        and not command.sources
+        and not any(word in command.text for word in _TOLERANT)
+    )
+
+
+def _gone(command: PackageCommand) -> list[AbsentPackage]:
+    system, release = system_of(command.base), release_of(command.base)
+    if system is None or command.manager not in system.managers:
+        return []
+    words = set(command.text.split())
+    return [
+        gone
+        for gone in absent_packages()
+        if system.name.startswith(gone.system) and gone.package in words and _since(gone, system.name, release)
+    ]
+
+
+def _since(gone: AbsentPackage, system: str, release: tuple[int, ...]) -> bool:
+    """Whether the release is late enough. A tag without one moves with the newest: true for Alpine, not told for Debian."""
+    if not gone.since:
+        return True
+    return release >= gone.since if release else system.startswith("Alpine")
+
+
+def _cited(build: ImageBuild, command: PackageCommand, gone: AbsentPackage) -> tuple[Evidence, ...]:
+    known = Evidence("packages of the release", f"no {gone.package}", gone.source, build.reading.at, Origin.BUILTIN)
+    return (
+        build.cite("packages", command.text, label="packages installed", source=command.place),
+        build.cite("files", command.base, label="base image", source=command.base_place),
+        *beside(known),
+    )

@@ -28,7 +28,7 @@ from troubleshooter.facts import Unavailable
 from troubleshooter.facts.bases import System, system_of
 from troubleshooter.facts.build import ImageBuild, PackageCommand
 from troubleshooter.facts.image import ImageConfig
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.COMMON
 _NAMES = r"(?:yum|microdnf|dnf|apt-get|apt|apk)"
@@ -57,7 +57,7 @@ def pkg_manager_mismatch(build: ImageBuild, image: ImageConfig | Unavailable) ->
         )
     if not wrong and len(known) == len(build.packages):
         return passed("every package manager that is called belongs to its stage's base")
-    if isinstance(image, ImageConfig):
+    if isinstance(image, ImageConfig) and image.reading.origin is not Origin.SOURCE:
         return not_applicable("the text does not decide it, and an image was built")
     if wrong:
         command, system = wrong[0]

@@ -27,6 +27,7 @@ from __future__ import annotations
 import shlex
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks._launch_fix import nameless
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
@@ -56,6 +57,8 @@ def arch_image_function_mismatch(
     if not function.is_image:
         return not_applicable("the function is deployed from a zip package, not an image")
     stated = "" if function.architecture_stated else " (the default: none is stated)"
+    if not image.architecture and image.reading.origin is Origin.SOURCE:
+        return nameless(image)
     evidence = (
         function.cite("architecture", label=f"function architecture{stated}"),
         image.cite("architecture", label="image architecture"),
@@ -70,7 +73,7 @@ def arch_image_function_mismatch(
         )
     wanted = OCI.get(function.architecture, function.architecture)
     if not image.architecture:
-        return unknown("the image's configuration names no architecture", *evidence)
+        return nameless(image, *evidence)
     if image.architecture == wanted:
         return passed(f"function and image are both for {function.architecture}", *evidence)
     if image.architecture not in LAMBDA:
@@ -91,8 +94,12 @@ def _fix(function: FunctionRecord, image: ImageConfig, code: FunctionCode | Unav
     verify = shlex.join(["aws", "lambda", "wait", "function-updated-v2", *name, *region])
     if function.reading.origin is Origin.TEMPLATE:
         place, other = function.places.get("architecture", function.reading.source), LAMBDA[image.architecture]
+        rebuild = f"Rebuild the image for linux/{wanted}"
+        if image.reading.origin is Origin.SOURCE:
+            said = image.places.get("architecture", image.reading.source)
+            rebuild = f"At {said}, take the platform out of FROM or write linux/{wanted}, and build for linux/{wanted}"
         return Remediation(
-            f"Rebuild the image for linux/{wanted}; or keep the image and declare `Architectures: [{other}]` at {place}.",
+            f"{rebuild}; or keep the image and declare `Architectures: [{other}]` at {place}.",
             (shlex.join([*build, "."]),),
             "Run this diagnosis again: template and image name the same architecture.",
         )

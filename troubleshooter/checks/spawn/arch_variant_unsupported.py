@@ -21,8 +21,8 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, failed, passed, signature, unknown
-from troubleshooter.checks._launch_fix import OCI, rebuilt
+from troubleshooter.checks import Frequency, check, failed, passed, signature
+from troubleshooter.checks._launch_fix import OCI, nameless, rebuilt
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
@@ -43,7 +43,7 @@ def arch_variant_unsupported(
     named = "/".join(part for part in (image.os, image.architecture, image.variant) if part)
     cited = image.cite("architecture", named or None, label="image platform")
     if not image.architecture:
-        return unknown("the image's configuration names no architecture", cited)
+        return nameless(image, cited)
     if image.os in ("", "linux") and image.architecture in OCI.values():
         return passed(f"the image is for {named}", cited)
     text = "Build the image for linux/amd64 (x86_64) or linux/arm64, as the function is set."

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import SOURCE, tree
+from troubleshooter.analysis.dockerfile_context import build_gaps
+from troubleshooter.analysis.dockerfile_stage import stages_of
+from troubleshooter.checks.build.dockerfile_build_prereq_missing import dockerfile_build_prereq_missing as the_check
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.build import BuildGaps, ImageRecipe
+from troubleshooter.facts.image import CodeTree
+from troubleshooter.model import Outcome, Verdict
+from troubleshooter.redact import Secrets
+
+BASE = "FROM public.ecr.aws/lambda/python:3.12\n"
+FILES = {"/app.py": "", "/requirements.txt": "x", "/package.json": "{}"}
+
+
+def gaps(dockerfile: str, files: dict[str, str] | None = None, path: str = "Dockerfile") -> BuildGaps | Unavailable:
+    stages = stages_of(path, dockerfile, Secrets(b"salt"))
+    contexts = ("",) if "/" not in path else (path.rpartition("/")[0], "")
+    recipe = ImageRecipe(reading=SOURCE, path=path, contexts=contexts, stages=stages)
+    code = CodeTree(reading=SOURCE, tree=tree({**(FILES if files is None else files)}), root="/", kind="source")
+    return build_gaps(recipe, code)
+
+
+def verdict(dockerfile: str, files: dict[str, str] | None = None) -> Verdict:
+    found = gaps(dockerfile, files)
+    assert isinstance(found, BuildGaps)
+    return the_check(found)
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ("COPY app.py setup.py ./\n", "setup.py"),
+        (
+            "COPY app.py ./\nRUN pip install -r requirements.txt\n",
+            "no step before copies a file to /var/task/requirements.txt",
+        ),
+        (
+            "WORKDIR /x\nCOPY requirements.txt /y/\nRUN pip install --requirement=requirements.txt\n",
+            "/x/requirements.txt",
+        ),
+        ("COPY package.json ./\nRUN npm ci\n", "package-lock.json"),
+        ("COPY package*.json ./\nRUN npm ci --omit=dev\n", "package-lock.json"),
+    ],
+)
+def test_what_a_step_misses(steps: str, words: str) -> None:
+    found = verdict(BASE + steps)
+    assert found.outcome is Outcome.FAIL
+    assert words in found.message
+    assert found.evidence[0].source.startswith("Dockerfile:")
+    assert found.remediation
+    assert "Dockerfile:" in found.remediation.text
+
+
+def test_what_dockerignore_keeps_out() -> None:
+    found = verdict(BASE + "COPY requirements.txt ./\n", {**FILES, "/.dockerignore": "# c\n*.txt\n"})
+    assert found.outcome is Outcome.FAIL
+    assert ".dockerignore:2 *.txt" in found.message
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "COPY . .\nRUN pip install -r requirements.txt && npm install\n",
+        "COPY requirements*.txt ./\nRUN pip install -r requirements.txt\n",
+        "COPY requirements.txt /tmp/\nRUN pip install -r /tmp/requirements.txt\n",
+        "COPY requirements.txt /tmp/r.txt\nRUN pip install -r /tmp/r.txt\n",
+        "RUN --mount=type=bind,source=requirements.txt,target=requirements.txt pip install -r requirements.txt\n",
+        "COPY --from=other /r /r\nRUN pip install -r requirements.txt\n",
+        "RUN curl -o requirements.txt https://x/y\nRUN pip install -r requirements.txt\n",
+        "RUN echo x > requirements.txt\nRUN pip install -r requirements.txt\n",
+        "COPY app.py dist/ ./\nCOPY *.lock ./\nCOPY $FILE ./\n",
+        "COPY app.py bundle.js ./\n",
+        "COPY ../shared/x.py app.py ./\n",
+        "COPY package.json ./\nRUN npm install\n",
+        "COPY package.json ./\nRUN npm install --package-lock-only && npm ci\n",
+    ],
+)
+def test_innocent_steps(steps: str) -> None:
+    assert verdict(BASE + steps).outcome is not Outcome.FAIL
+
+
+def test_a_list_that_another_manifest_exports_may_be_made_before() -> None:
+    files = {"/app.py": "", "/pyproject.toml": ""}
+    assert verdict(BASE + "COPY app.py requirements.txt ./\n", files).outcome is not Outcome.FAIL
+
+
+def test_an_unknown_base_may_bring_it() -> None:
+    assert verdict("FROM own/base\nRUN pip install -r requirements.txt\n").outcome is not Outcome.FAIL
+
+
+def test_patterns_that_take_back() -> None:
+    files = {**FILES, "/.dockerignore": "*\n!requirements.txt\n!app.py\n"}
+    assert verdict(BASE + "COPY requirements.txt app.py ./\n", files).outcome is Outcome.PASS
+
+
+def test_the_context_may_be_a_folder_above() -> None:
+    files = {"/svc/app.py": "", "/svc/requirements.txt": ""}
+    found = gaps(BASE + "COPY svc/requirements.txt svc/app.py ./\n", files, "svc/Dockerfile")
+    assert isinstance(found, BuildGaps)
+    assert found.gaps == ()
+
+
+def test_a_context_that_nothing_shows_is_not_judged() -> None:
+    found = gaps(BASE + "COPY other/app.py other/requirements.txt ./\n", {"/x/y.py": ""}, "svc/Dockerfile")
+    assert isinstance(found, Unavailable)
+
+
+def test_nothing_copied_is_not_asked() -> None:
+    assert verdict(BASE + 'CMD ["a.b"]\n').outcome is Outcome.NOT_APPLICABLE

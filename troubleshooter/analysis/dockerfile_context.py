@@ -1,0 +1,198 @@
+"""Files that a Dockerfile's steps name, held against the source folder that they are copied from.
+
+Only what the text settles counts: no wildcards, nothing that an earlier step or an earlier command may have made, and only
+where other files of the same Dockerfile show that the folder is the build's context.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts.build import BuildGap, BuildGaps, BuildStage, Copied, ImageRecipe, Ran
+from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.tree import FileTree
+
+_WRITTEN = re.compile(
+    r"(?:[\w.-]*requirements?[\w.-]*\.txt|pyproject\.toml|Pipfile(?:\.lock)?|poetry\.lock|uv\.lock|setup\.(?:py|cfg)"
+    r"|package(?:-lock)?\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|[\w.-]+\.(?:py|sh))"
+)
+"""Names of files that people write, or that are kept with the source; what builds make is left out."""
+_EXPORTED = re.compile(r"[\w.-]*requirements[\w.-]*\.txt")
+_HIDDEN = frozenset(
+    {"node_modules", ".venv", "venv", "dist", "build", "out", "target", "cdk.out", ".aws-sam", ".git", "generated"}
+)
+_REQUIREMENT = re.compile(r"\bpip3?\d?(?:\.\d+)?\s+install\b[^;&|]*?(?:-r|--requirement)(?:\s+|=)[\"']?([\w./-]+)")
+_CLEAN_INSTALL = re.compile(r"\bnpm\s+(?:ci|clean-install)\b")
+_LOCKING = re.compile(r"\bnpm\s+(?:i|install)\b")
+_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+LONGEST = 200
+
+
+@provides()
+def build_gaps(recipe: ImageRecipe, code: CodeTree) -> BuildGaps | Unavailable:
+    """Looks at every stage up to the image's."""
+    if code.kind != "source":
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is there, so it was built")
+    context = _context(recipe, code.tree)
+    if context is None:
+        return Unavailable(Reason.NOT_GIVEN, "which folder the image is built in cannot be told from the source folder")
+    here = _Context(context, code.tree, _ignored(recipe, context, code.tree))
+    found = [gap for stage in recipe.stages for gap in (*_absent(stage, here), *_not_copied(stage, here))]
+    looked = sum(len(step.copied.sources) for stage in recipe.stages for step in stage.steps if step.copied)
+    return BuildGaps(reading=recipe.reading, gaps=tuple(dict.fromkeys(found)), looked_at=looked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    folder: str
+    tree: FileTree
+    ignored: tuple[tuple[str, bool, str], ...]
+    """Patterns of .dockerignore: pattern, whether it takes back, place with text."""
+
+    def has(self, source: str) -> bool:
+        return self.tree.exists(posixpath.normpath(posixpath.join("/", self.folder, source.lstrip("/"))))
+
+    def ignores(self, source: str) -> str:
+        """What in .dockerignore keeps a path out; empty where nothing does."""
+        path, verdict = posixpath.normpath(source.lstrip("/")), ""
+        parents = [path]
+        while posixpath.dirname(parents[-1]):
+            parents.append(posixpath.dirname(parents[-1]))
+        for pattern, back, shown in self.ignored:
+            if any(_matches(pattern, each) for each in parents):
+                verdict = "" if back else shown
+        return verdict
+
+
+def _context(recipe: ImageRecipe, tree: FileTree) -> str | None:
+    """The folder in which most of what is copied lies; None where none of it lies anywhere."""
+    sources = [
+        source
+        for stage in recipe.stages
+        for step in stage.steps
+        if step.copied is not None
+        for source in step.copied.sources
+        if posixpath.normpath(source) not in (".", "/")
+    ]
+    if len(recipe.contexts) == 1:
+        return recipe.contexts[0]
+    counted = [sum(_Context(folder, tree, ()).has(source) for source in sources) for folder in recipe.contexts]
+    if sources and not max(counted):
+        return None
+    if sum(count == max(counted) for count in counted) > 1:
+        return None
+    return recipe.contexts[counted.index(max(counted))]
+
+
+def _ignored(recipe: ImageRecipe, context: str, tree: FileTree) -> tuple[tuple[str, bool, str], ...]:
+    for name in (f"{recipe.path}.dockerignore", posixpath.join(context, ".dockerignore")):
+        text = tree.text(posixpath.join("/", name))
+        if text is not None:
+            lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+            kept = [(n, line) for n, line in lines if line and not line.startswith("#")]
+            return tuple((line.lstrip("!").strip("/"), line.startswith("!"), f"{name}:{n} {line}") for n, line in kept)
+    return ()
+
+
+def _matches(pattern: str, path: str) -> bool:
+    """One pattern of .dockerignore: `*` stays within a folder, `**` crosses."""
+    if "**" in pattern:
+        return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(f"/{path}", pattern.replace("**", "*"))
+    parts, names = pattern.split("/"), path.split("/")
+    return len(parts) == len(names) and all(map(fnmatch.fnmatchcase, names, parts))
+
+
+def _absent(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
+    for step in stage.steps:
+        for source in step.copied.sources if step.copied is not None else ():
+            name = posixpath.basename(source)
+            if any(sign in source for sign in "*?[") or _HIDDEN & set(source.split("/")) or source.startswith(".."):
+                continue
+            text = f"COPY {' '.join(step.copied.sources)}"[:LONGEST] if step.copied else ""
+            place = step.copied.place if step.copied else ""
+            if here.has(source):
+                because = here.ignores(source)
+                if because:
+                    yield BuildGap("ignored", source, place, text, because)
+            elif _WRITTEN.fullmatch(name) and not _may_be_exported(name, here):
+                folder = here.folder or "the source folder"
+                yield BuildGap(
+                    "absent", source, place, text, f"{folder} has no {posixpath.normpath(source.lstrip('/'))}"
+                )
+
+
+def _may_be_exported(name: str, here: _Context) -> bool:
+    """Whether a list of requirements may be made from another manifest before the build."""
+    return bool(_EXPORTED.fullmatch(name)) and any(
+        map(here.has, ("pyproject.toml", "Pipfile", "poetry.lock", "uv.lock"))
+    )
+
+
+def _not_copied(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
+    """Installers that read what no step before them brought. Nothing is said once something unknown was brought."""
+    if not stage.kind:
+        return
+    brought: list[Copied] = []
+    said: list[str] = []
+    for step in stage.steps:
+        if step.foreign:
+            return
+        if step.copied is not None:
+            brought.append(step.copied)
+        elif step.ran is not None:
+            yield from _unread(step.ran, brought, said, here)
+            said.append(step.ran.text)
+
+
+def _unread(ran: Ran, brought: list[Copied], said: list[str], here: _Context) -> Iterator[BuildGap]:
+    moved = re.search(r"\b(?:cd|pushd|git|curl|wget|unzip|tar|cp|mv|export|compile)\b", " ".join([*said, ran.text]))
+    if ran.mounts or moved:
+        return
+    for wanted in _REQUIREMENT.findall(ran.text):
+        path = posixpath.normpath(posixpath.join(ran.workdir, wanted))
+        if not any(posixpath.basename(path) in each for each in said) and not any(
+            _brings(c, path, here) for c in brought
+        ):
+            yield BuildGap("not copied", wanted, ran.place, _cut(ran.text), f"no step before copies a file to {path}")
+    if _CLEAN_INSTALL.search(ran.text):
+        paths = [posixpath.join(ran.workdir, name) for name in _LOCKS]
+        if not any(_brings(c, path, here) for c in brought for path in paths) and not _LOCKING.search(
+            " ".join([*said, ran.text])
+        ):
+            because = f"no step before copies a {_LOCKS[0]} to {ran.workdir}"
+            yield BuildGap("not copied", _LOCKS[0], ran.place, _cut(ran.text), because)
+
+
+def _brings(copied: Copied, path: str, here: _Context) -> bool:
+    """Whether one COPY may bring a file to `path`."""
+    target = copied.target.rstrip("/") or "/"
+    for source in copied.sources:
+        name = posixpath.basename(posixpath.normpath(source))
+        whole = posixpath.normpath(posixpath.join("/", here.folder, source.lstrip("/")))
+        if any(sign in source for sign in "*?["):
+            pattern = posixpath.join(target, name)
+            if fnmatch.fnmatchcase(path, pattern) and _any_file(whole, posixpath.basename(path), here):
+                return True
+        elif here.tree.is_dir(whole) or not (here.tree.exists(whole) or "." in name):
+            inside = posixpath.relpath(path, target)
+            if not inside.startswith("..") and (
+                not here.tree.is_dir(whole) or here.tree.exists(posixpath.join(whole, inside))
+            ):
+                return True
+        elif path in (target, posixpath.join(target, name)):
+            return True
+    return False
+
+
+def _any_file(pattern: str, name: str, here: _Context) -> bool:
+    """Whether the folder of a wildcard has a file of that name."""
+    return here.tree.is_file(posixpath.join(posixpath.dirname(pattern), name))
+
+
+def _cut(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
