@@ -6,14 +6,15 @@ from tests.factories import SOURCE, tree
 from troubleshooter.analysis.dockerfile_context import build_gaps
 from troubleshooter.analysis.dockerfile_stage import stages_of
 from troubleshooter.checks.build.dockerfile_build_prereq_missing import dockerfile_build_prereq_missing as the_check
-from troubleshooter.facts import Unavailable
+from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.build import BuildGaps, ImageRecipe
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.model import Outcome, Verdict
 from troubleshooter.redact import Secrets
 
 BASE = "FROM public.ecr.aws/lambda/python:3.12\n"
-FILES = {"/app.py": "", "/requirements.txt": "x", "/package.json": "{}"}
+NONE = Unavailable(Reason.NOT_GIVEN, "not given")
+FILES = {"/app.py": "", "/requirements.txt": "x", "/package.json": "{}", "/package-lock.json": "{}", "/src/main.py": ""}
 
 
 def gaps(dockerfile: str, files: dict[str, str] | None = None, path: str = "Dockerfile") -> BuildGaps | Unavailable:
@@ -21,7 +22,7 @@ def gaps(dockerfile: str, files: dict[str, str] | None = None, path: str = "Dock
     contexts = ("",) if "/" not in path else (path.rpartition("/")[0], "")
     recipe = ImageRecipe(reading=SOURCE, path=path, contexts=contexts, stages=stages)
     code = CodeTree(reading=SOURCE, tree=tree({**(FILES if files is None else files)}), root="/", kind="source")
-    return build_gaps(recipe, code)
+    return build_gaps(recipe, code, NONE, NONE)
 
 
 def verdict(dockerfile: str, files: dict[str, str] | None = None) -> Verdict:
@@ -33,7 +34,8 @@ def verdict(dockerfile: str, files: dict[str, str] | None = None) -> Verdict:
 @pytest.mark.parametrize(
     ("steps", "words"),
     [
-        ("COPY app.py setup.py ./\n", "setup.py"),
+        ("COPY app.py requirement.txt ./\n", "but requirements.txt"),
+        ("COPY requirements.txt main.py ./\n", "but src/main.py"),
         (
             "COPY app.py ./\nRUN pip install -r requirements.txt\n",
             "no step before copies a file to /var/task/requirements.txt",
@@ -43,7 +45,6 @@ def verdict(dockerfile: str, files: dict[str, str] | None = None) -> Verdict:
             "/x/requirements.txt",
         ),
         ("COPY package.json ./\nRUN npm ci\n", "package-lock.json"),
-        ("COPY package*.json ./\nRUN npm ci --omit=dev\n", "package-lock.json"),
     ],
 )
 def test_what_a_step_misses(steps: str, words: str) -> None:
@@ -74,6 +75,8 @@ def test_what_dockerignore_keeps_out() -> None:
         "RUN echo x > requirements.txt\nRUN pip install -r requirements.txt\n",
         "COPY app.py dist/ ./\nCOPY *.lock ./\nCOPY $FILE ./\n",
         "COPY app.py bundle.js ./\n",
+        "COPY app.py setup.py ./\n",
+        "COPY package*.json ./\nRUN npm ci --omit=dev\n",
         "COPY ../shared/x.py app.py ./\n",
         "COPY package.json ./\nRUN npm install\n",
         "COPY package.json ./\nRUN npm install --package-lock-only && npm ci\n",
@@ -107,6 +110,11 @@ def test_the_context_may_be_a_folder_above() -> None:
 def test_a_context_that_nothing_shows_is_not_judged() -> None:
     found = gaps(BASE + "COPY other/app.py other/requirements.txt ./\n", {"/x/y.py": ""}, "svc/Dockerfile")
     assert isinstance(found, Unavailable)
+
+
+def test_a_folder_that_holds_only_a_part_of_the_project_is_not_judged() -> None:
+    assert isinstance(gaps(BASE + "COPY package.json ./\nRUN npm ci\n", {"/x/y.py": ""}), Unavailable)
+    assert verdict(BASE + "COPY app.py package.json ./\nRUN npm ci\n", {"/app.py": ""}).outcome is Outcome.PASS
 
 
 def test_nothing_copied_is_not_asked() -> None:

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import SOURCE
+from tests.factories import SOURCE, function_record, image_config
 from troubleshooter.analysis.dockerfile import package_commands
 from troubleshooter.checks.build.os_package_unavailable import os_package_unavailable as the_check
+from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.build import ImageBuild
 from troubleshooter.model import Outcome, Verdict
+
+NONE = Unavailable(Reason.NOT_GIVEN, "not given")
 
 
 def verdict(text: str) -> Verdict:
     commands = tuple(package_commands("Dockerfile", text))
-    return the_check(ImageBuild(reading=SOURCE, files=("Dockerfile",), packages=commands))
+    return the_check(ImageBuild(reading=SOURCE, files=("Dockerfile",), packages=commands), NONE, NONE)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,10 @@ def test_innocent_installations(text: str) -> None:
 
 def test_nothing_installed() -> None:
     assert verdict("FROM public.ecr.aws/lambda/nodejs:22\nRUN dnf clean all\n").outcome is Outcome.NOT_APPLICABLE
+
+
+def test_what_was_built_had_its_packages() -> None:
+    commands = tuple(package_commands("Dockerfile", "FROM amazonlinux:2023\nRUN dnf install -y ffmpeg\n"))
+    build = ImageBuild(reading=SOURCE, files=("Dockerfile",), packages=commands)
+    assert the_check(build, image_config(), NONE).outcome is Outcome.NOT_APPLICABLE
+    assert the_check(build, NONE, function_record()).outcome is Outcome.NOT_APPLICABLE

@@ -6,6 +6,7 @@ where other files of the same Dockerfile show that the folder is the build's con
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import posixpath
 import re
@@ -14,8 +15,11 @@ from dataclasses import dataclass
 
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.build import BuildGap, BuildGaps, BuildStage, Copied, ImageRecipe, Ran
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenImage
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.tree import FileTree
+from troubleshooter.model import Origin
 
 _WRITTEN = re.compile(
     r"(?:[\w.-]*requirements?[\w.-]*\.txt|pyproject\.toml|Pipfile(?:\.lock)?|poetry\.lock|uv\.lock|setup\.(?:py|cfg)"
@@ -30,14 +34,19 @@ _REQUIREMENT = re.compile(r"\bpip3?\d?(?:\.\d+)?\s+install\b[^;&|]*?(?:-r|--requ
 _CLEAN_INSTALL = re.compile(r"\bnpm\s+(?:ci|clean-install)\b")
 _LOCKING = re.compile(r"\bnpm\s+(?:i|install)\b")
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+_CLOSE = 0.85
 LONGEST = 200
 
 
 @provides()
-def build_gaps(recipe: ImageRecipe, code: CodeTree) -> BuildGaps | Unavailable:
+def build_gaps(
+    recipe: ImageRecipe, code: CodeTree, given: GivenImage | Unavailable, function: FunctionRecord | Unavailable
+) -> BuildGaps | Unavailable:
     """Looks at every stage up to the image's."""
-    if code.kind != "source":
+    if code.kind != "source" or isinstance(given, GivenImage):
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is there, so it was built")
+    if isinstance(function, FunctionRecord) and function.reading.origin is Origin.RECORD:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has the function's image, so it was built")
     context = _context(recipe, code.tree)
     if context is None:
         return Unavailable(Reason.NOT_GIVEN, "which folder the image is built in cannot be told from the source folder")
@@ -55,7 +64,10 @@ class _Context:
     """Patterns of .dockerignore: pattern, whether it takes back, place with text."""
 
     def has(self, source: str) -> bool:
-        return self.tree.exists(posixpath.normpath(posixpath.join("/", self.folder, source.lstrip("/"))))
+        folder, name = posixpath.split(posixpath.normpath(posixpath.join("/", self.folder, source.lstrip("/"))))
+        if any(sign in name for sign in "*?["):
+            return bool(fnmatch.filter(self.tree.children(folder), name)) if self.tree.is_dir(folder) else False
+        return self.tree.exists(posixpath.join(folder, name))
 
     def ignores(self, source: str) -> str:
         """What in .dockerignore keeps a path out; empty where nothing does."""
@@ -76,15 +88,13 @@ def _context(recipe: ImageRecipe, tree: FileTree) -> str | None:
         for stage in recipe.stages
         for step in stage.steps
         if step.copied is not None
-        for source in step.copied.sources
-        if posixpath.normpath(source) not in (".", "/")
+        for source in map(posixpath.normpath, step.copied.sources)
+        if source not in (".", "/")
     ]
-    if len(recipe.contexts) == 1:
-        return recipe.contexts[0]
     counted = [sum(_Context(folder, tree, ()).has(source) for source in sources) for folder in recipe.contexts]
-    if sources and not max(counted):
-        return None
-    if sum(count == max(counted) for count in counted) > 1:
+    if len(recipe.contexts) == 1 and not sources:
+        return recipe.contexts[0]
+    if not sources or not max(counted) or sum(count == max(counted) for count in counted) > 1:
         return None
     return recipe.contexts[counted.index(max(counted))]
 
@@ -119,11 +129,29 @@ def _absent(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
                 because = here.ignores(source)
                 if because:
                     yield BuildGap("ignored", source, place, text, because)
-            elif _WRITTEN.fullmatch(name) and not _may_be_exported(name, here):
+            elif _WRITTEN.fullmatch(name) and not _may_be_exported(name, here) and (meant := _meant(source, here)):
                 folder = here.folder or "the source folder"
-                yield BuildGap(
-                    "absent", source, place, text, f"{folder} has no {posixpath.normpath(source.lstrip('/'))}"
-                )
+                because = f"{folder} has no {posixpath.normpath(source.lstrip('/'))}, but {meant}"
+                yield BuildGap("absent", source, place, text, because)
+
+
+def _meant(source: str, here: _Context) -> str:
+    """The file that was probably meant: of almost the same name beside it, or of the same name in another folder.
+
+    Without one the folder that was given may only be a part of the project.
+    """
+    whole = posixpath.normpath(posixpath.join("/", here.folder, source.lstrip("/")))
+    folder, name = posixpath.split(whole)
+    close = (
+        difflib.get_close_matches(name, here.tree.children(folder), n=1, cutoff=_CLOSE)
+        if here.tree.is_dir(folder)
+        else []
+    )
+    if close:
+        return posixpath.join(folder, close[0]).removeprefix(posixpath.join("/", here.folder)).lstrip("/")
+    top = posixpath.join("/", here.folder).rstrip("/") + "/"
+    elsewhere = [path for path in here.tree if path.startswith(top) and posixpath.basename(path) == name]
+    return elsewhere[0][len(top) :] if len(elsewhere) == 1 else ""
 
 
 def _may_be_exported(name: str, here: _Context) -> bool:
@@ -161,8 +189,11 @@ def _unread(ran: Ran, brought: list[Copied], said: list[str], here: _Context) ->
             yield BuildGap("not copied", wanted, ran.place, _cut(ran.text), f"no step before copies a file to {path}")
     if _CLEAN_INSTALL.search(ran.text):
         paths = [posixpath.join(ran.workdir, name) for name in _LOCKS]
-        if not any(_brings(c, path, here) for c in brought for path in paths) and not _LOCKING.search(
-            " ".join([*said, ran.text])
+        kept = any(here.has(name) for name in _LOCKS)
+        if (
+            kept
+            and not any(_brings(c, path, here) for c in brought for path in paths)
+            and not _LOCKING.search(" ".join([*said, ran.text]))
         ):
             because = f"no step before copies a {_LOCKS[0]} to {ran.workdir}"
             yield BuildGap("not copied", _LOCKS[0], ran.place, _cut(ran.text), because)
@@ -175,23 +206,14 @@ def _brings(copied: Copied, path: str, here: _Context) -> bool:
         name = posixpath.basename(posixpath.normpath(source))
         whole = posixpath.normpath(posixpath.join("/", here.folder, source.lstrip("/")))
         if any(sign in source for sign in "*?["):
-            pattern = posixpath.join(target, name)
-            if fnmatch.fnmatchcase(path, pattern) and _any_file(whole, posixpath.basename(path), here):
+            if fnmatch.fnmatchcase(path, posixpath.join(target, name)):
                 return True
         elif here.tree.is_dir(whole) or not (here.tree.exists(whole) or "." in name):
-            inside = posixpath.relpath(path, target)
-            if not inside.startswith("..") and (
-                not here.tree.is_dir(whole) or here.tree.exists(posixpath.join(whole, inside))
-            ):
+            if not posixpath.relpath(path, target).startswith(".."):
                 return True
         elif path in (target, posixpath.join(target, name)):
             return True
     return False
-
-
-def _any_file(pattern: str, name: str, here: _Context) -> bool:
-    """Whether the folder of a wildcard has a file of that name."""
-    return here.tree.is_file(posixpath.join(posixpath.dirname(pattern), name))
 
 
 def _cut(text: str) -> str:

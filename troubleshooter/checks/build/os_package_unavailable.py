@@ -23,8 +23,11 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature
+from troubleshooter.facts import Unavailable
 from troubleshooter.facts.bases import AbsentPackage, absent_packages, release_of, system_of
 from troubleshooter.facts.build import ImageBuild, PackageCommand
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.image import ImageConfig
 from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
@@ -52,8 +55,14 @@ _INSTALLS = frozenset({"install", "add", "localinstall", "reinstall"})
 
 
 @check(title="The packages that the Dockerfile installs exist for its base", severity=Severity.ERROR, rung=Rung.BUILD)
-def os_package_unavailable(build: ImageBuild) -> Verdict:
+def os_package_unavailable(
+    build: ImageBuild, image: ImageConfig | Unavailable, function: FunctionRecord | Unavailable
+) -> Verdict:
     """Holds the names of each installation against what is known to be missing."""
+    if isinstance(image, ImageConfig) and image.reading.origin is not Origin.SOURCE:
+        return not_applicable("the image is there, so it was built")
+    if isinstance(function, FunctionRecord) and function.reading.origin is Origin.RECORD:
+        return not_applicable("AWS has the function's image, so it was built")
     installs = [command for command in build.packages if _INSTALLS & set(command.text.split())]
     if not installs:
         return not_applicable("no Dockerfile installs packages of the operating system")

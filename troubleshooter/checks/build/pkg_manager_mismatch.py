@@ -39,7 +39,12 @@ SIGNATURES = (
 )
 
 
-@check(title="The Dockerfile calls the package manager that its base has", severity=Severity.ERROR, rung=Rung.BUILD)
+@check(
+    title="The Dockerfile calls the package manager that its base has",
+    severity=Severity.ERROR,
+    rung=Rung.BUILD,
+    explains=("os_package_unavailable", "dockerfile_build_prereq_missing"),
+)
 def pkg_manager_mismatch(build: ImageBuild, image: ImageConfig | Unavailable) -> Verdict:
     """Holds each call against what is known of its stage's base."""
     if not build.packages:
