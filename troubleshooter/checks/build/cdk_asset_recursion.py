@@ -29,4 +29,5 @@ SIGNATURES = (
     signature(r"ENAMETOOLONG", 3),
     signature(r"cdk\.out/asset\.\S*cdk\.out", 3),
     signature(r"File name too long.*cdk\.out|name too long", 2),
+    signature(r"cdk\.out/\S*cdk\.out/\S*cdk\.out", 3),
 )

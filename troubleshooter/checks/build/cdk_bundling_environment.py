@@ -36,5 +36,4 @@ SIGNATURES = (
     ),
     signature(r"Failed to (?:bundle asset|run bundling)", 2),
     signature(r"docker exited with status \d+", 2),
-    signature(r"unable to prepare context: .*Dockerfile path: lstat", 2),
 )

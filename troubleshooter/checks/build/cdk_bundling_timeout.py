@@ -31,4 +31,8 @@ SIGNATURES = (
         3,
     ),
     signature(r"spawnSync docker ETIMEDOUT", 3),
+    signature(
+        r"[Bb]undling asset[^\n]*\n(?:.*\n){0,6}?.*(?:timed? ?out|ETIMEDOUT|canceled|cancelled|exceeded the maximum|SIGTERM|Killed)",
+        3,
+    ),
 )

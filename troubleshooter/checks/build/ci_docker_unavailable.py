@@ -35,5 +35,14 @@ SIGNATURES = (
         3,
     ),
     signature(r"privileged ?mode|Running PythonPipBuilder.*Docker is unreachable|Docker is unreachable", 3),
+    signature(
+        r"requires? a (?:container runtime|running docker)|Do you have Docker (?:or Finch )?installed and running", 3
+    ),
+    signature(r"docker: .?\w+.? is not a docker command|unknown command: docker buildx", 2),
+    signature(r"failed to connect to the docker API|docker daemon is not running|open //\./pipe/docker", 3),
+    signature(r"(?:permission denied|connect).{0,120}docker(?:\.sock| daemon socket)", 3),
+    signature(
+        r"(?:finch|podman|nerdctl): (?:command )?not found|cannot connect to (?:the )?podman|Is buildkitd? running", 2
+    ),
 )
 ASK = "Does `docker version` show a server in the same step?"

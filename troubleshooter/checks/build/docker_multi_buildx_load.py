@@ -36,4 +36,6 @@ SIGNATURES = (
     ),
     signature(r"No output specified (?:for|with) \S+ driver|Build result will only remain in the build cache", 3),
     signature(r"was found but (?:does not match the specified platform|its platform)", 2),
+    signature(r"(?:exporter|feature|build) is (?:currently )?not supported for the docker driver", 3),
+    signature(r"(?:docker|oci) exporter (?:feature )?(?:is|does) (?:currently )?not|Switch to a different driver", 2),
 )

@@ -79,6 +79,35 @@ SIGNATURES = (
         r"|subprocess-exited-with-error",
         2,
     ),
+    signature(
+        r"npm ci.{0,3} command can only install with an existing|npm ci.{0,3} can only install packages when your", 3
+    ),
+    signature(
+        r"ERR_PNPM_(?:NO_LOCKFILE|OUTDATED_LOCKFILE|LOCKFILE)|lockfile would have been (?:modified|created) by this install",
+        3,
+    ),
+    signature(
+        r"lockfile (?:needs to be updated|is out of date|is not up to date)|frozen-lockfile.{0,80}(?:absent|not up to date|outdated)",
+        3,
+    ),
+    signature(r"Unable to find lockfile at|could not find a pyproject\.toml|No .?pyproject\.toml.? found", 3),
+    signature(
+        r"(?:poetry|pdm|uv|Pipfile)(?:\.lock)?.{0,60}(?:is not up to date|out of (?:date|sync)|changed significantly since)",
+        3,
+    ),
+    signature(r"changed significantly since \S+ was last generated|Your Pipfile\.lock \(\w+\) is out of date", 3),
+    signature(
+        r"failed to read dockerfile|Cannot locate (?:specified )?Dockerfile|Dockerfile path: lstat|Dockerfile: no such file",
+        3,
+    ),
+    signature(
+        r"\b(?:uv|poetry|pdm|pipenv|pnpm|yarn|npm|npx|node|go|mvn|gradle|dotnet|bun|tsc|esbuild): (?:command )?not found",
+        2,
+    ),
+    signature(r"failed to run custom build command for|Could not find directory of OpenSSL|linker .?cc.? not found", 3),
+    signature(r"excluded by \.dockerignore|not found in build context|stat \S+: file does not exist", 3),
+    signature(r"(?:Python|ffi|openssl/\w+|libpq-fe|zlib)\.h: No such file", 3),
+    signature(r"(?:zlib|jpeg|libxml2?|libffi)\b.{0,60}(?:headers|development).{0,40}(?:not|requir)", 3),
 )
 ASK = "Which command or file does the failing step miss, and which RUN or COPY line should bring it?"
 

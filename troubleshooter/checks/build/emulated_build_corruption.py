@@ -43,5 +43,13 @@ SIGNATURES = (
         r"|exit code: 13[249])",
         3,
     ),
+    signature(
+        r"buildkit_qemu_emulator|qemu-\w+(?:-static)?: (?:Could not open|uncaught|unsupported)|Invalid ELF image for this architecture",
+        3,
+    ),
+    signature(
+        r"requested image.s platform \(\S+\) does not match the detected host platform[^\n]*\n(?:.*\n)*?.*exec format error",
+        3,
+    ),
 )
 ASK = "Does the text come from building the image, or from the function's log?"

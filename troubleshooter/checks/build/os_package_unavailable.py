@@ -47,6 +47,11 @@ SIGNATURES = (
     signature(r"404 +Not Found \[IP|does not have a Release file|repository .* no longer has a Release file", 3),
     signature(r"unable to select packages:|\(no such package\):", 3, unless=r"libexecinfo"),
     signature(r"amazon-linux-extras.*(?:not found|Topic|does not)|Topic \S+ is not found", 3),
+    signature(r"unable to select packages:|\(no such package\)", 3),
+    signature(
+        r"does not have a Release file|Failed to fetch http\S+/dists/|Release file .* is not valid yet|is no longer available",
+        3,
+    ),
 )
 ASK = "Does `dnf list PACKAGE`, or the same for this system, find it inside the base image?"
 

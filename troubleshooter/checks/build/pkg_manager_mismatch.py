@@ -36,6 +36,11 @@ SIGNATURES = (
     signature(rf"\b{_NAMES}: (?:command )?not found", 3),
     signature(rf"exec: \"{_NAMES}\": executable file not found", 3),
     signature(rf"process \"[^\"]*\b{_NAMES} .*did not complete successfully: exit code: 127", 2),
+    signature(
+        r"(?:/bin/sh -c|process \")[^\n]*\b(?:yum|dnf|microdnf|apt-get|apt|apk) [^\n]*(?:non-zero code: 127|exit code: 127|status 127)",
+        2,
+    ),
+    signature(r"amazon-linux-extras: (?:command )?not found", 3),
 )
 
 

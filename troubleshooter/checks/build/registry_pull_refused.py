@@ -42,5 +42,16 @@ SIGNATURES = (
         2,
     ),
     signature(r"Rate exceeded.*public\.ecr|Data limit exceeded", 3),
+    signature(
+        r"error (?:getting|saving|storing) credentials|docker-credential-[\w-]+.{0,40}(?:executable file )?not found", 3
+    ),
+    signature(
+        r"Not Authorized for pulling|authorization (?:token )?(?:has )?(?:expired|failed).{0,80}(?:pull|login|registry)",
+        3,
+    ),
+    signature(r"(?:pull|fetch|resolve)\S* .{0,120}(?:429 Too Many Requests|TLS handshake timeout|i/o timeout)", 2),
+    signature(
+        r"public\.ecr\.aws.{0,120}(?:denied|unauthorized|403|429)|(?:denied|unauthorized).{0,80}public\.ecr\.aws", 2
+    ),
 )
 ASK = "Does `docker pull` of that image succeed after `docker logout` of its registry?"

@@ -30,7 +30,7 @@ RUNG = Rung.BUILD
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"execinfo\.h: No such file", 3),
-    signature(r"libexecinfo-dev", 3),
+    signature(r"libexecinfo-dev", 1),
     signature(
         r"(?:Failed (?:building wheel|to build)|Could not build wheels).*awslambdaric|awslambdaric.*(?:Failed"
         r"|error)",

@@ -67,6 +67,10 @@ SIGNATURES = (
         r"depends on \S+ \(\S+\) which doesn't match any versions|Could not find a matching version of package", 3
     ),
     signature(r"No solution found when resolving dependencies|version solving failed|ResolutionImpossible", 1),
+    signature(r"No candidates found|has no published versions|YN0082", 3),
+    signature(r"(?:is|are) not available (?:in|from) (?:the )?(?:package )?(?:index|registry)|unsatisfiable", 1),
+    signature(r"go: .*: (?:invalid version|unknown revision)|Could not find artifact \S+ in|NU110[123]", 3),
+    signature(r"error: (?:no matching package named|failed to select a version for)", 3),
 )
 
 _PIP = ("python", "-m", "pip")

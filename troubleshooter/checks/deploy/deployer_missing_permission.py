@@ -31,6 +31,7 @@ SIGNATURES = (
     signature(
         r"(?:is )?not authorized to perform:? lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)\w+",
         3,
+        unless=r"explicit deny in an? (?:service control|permissions boundary|resource control)",
     ),
     signature(
         r"is not authorized to perform: (?:iam:PassRole|ecr:(?:Get|Set)RepositoryPolicy"

@@ -26,7 +26,7 @@ RUNG = Rung.INVOKE
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"No space left on device", 3, unless=r"docker build|ERROR: failed to solve|RUN |pip install"),
-    signature(r"\bENOSPC\b", 3),
+    signature(r"\bENOSPC\b", 3, unless=r"cdk\.out|asset-output|copyfile"),
     signature(r"\[Errno 28\]", 3),
     signature(r"disk (?:is )?full|database or disk is full", 2),
 )

@@ -33,7 +33,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
-    signature(r"ETIMEDOUT|ENETUNREACH|EHOSTUNREACH", 3),
+    signature(r"(?<!docker )ETIMEDOUT|ENETUNREACH|EHOSTUNREACH", 3),
     signature(
         r"ConnectTimeoutError|ConnectTimeout\b|Connect timeout on endpoint URL|ReadTimeoutError"
         r"|EndpointConnectionError|Could not connect to the endpoint URL",
