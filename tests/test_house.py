@@ -69,7 +69,16 @@ def test_what_a_check_explains_exists() -> None:
 
 
 def test_every_need_can_be_made_or_is_given() -> None:
-    seeds = {"GivenFunction", "GivenImage", "GivenTemplate", "GivenSource", "GivenLogs", "GivenText", "Subject"}
+    seeds = {
+        "GivenFunction",
+        "GivenImage",
+        "GivenTemplate",
+        "GivenSource",
+        "GivenLogs",
+        "GivenText",
+        "Subject",
+        "DeployedCounterpart",
+    }
     makeable = set(all_providers())
     for check in all_checks().values():
         for need in check.needs:

@@ -34,7 +34,7 @@ from troubleshooter.facts.given import (
     GivenText,
 )
 from troubleshooter.facts.image import ImageManifest
-from troubleshooter.facts.template import DeclaredFunction, Template
+from troubleshooter.facts.template import DeclaredFunction, DeployedCounterpart, Template
 from troubleshooter.model import Origin, Role, Subject, Target
 from troubleshooter.redact import Secrets
 from troubleshooter.triage import refused
@@ -241,6 +241,9 @@ def _store(world: World, facts: Mapping[type[Any], object], subject: Subject, ex
         for kind, part in _PARTS.items()
         if kind not in facts
     }
+    if not any(isinstance(each, DeployedCounterpart) for each in extra):
+        text = "no deployed function is known to be the template's"
+        absent[DeployedCounterpart] = Unavailable(Reason.NOT_GIVEN, text)
     return Store(
         all_providers(), [*world.seeds, *facts.values(), subject, *extra], missing={**absent, **world.withheld}
     )
@@ -284,9 +287,25 @@ def _proposed(
     for name, package_type in names:
         mine = package_type == "Image" and not shared
         hidden = without | (set() if mine or len(names) == 1 else {GivenImage})
-        yield Subject(Role.PROPOSED, name if len(names) > 1 or _many(world, facts) else ""), (), frozenset(hidden)
+        subject = Subject(Role.PROPOSED, name if len(names) > 1 or _many(world, facts) else "")
+        yield subject, _counterpart(world, facts, deployed, name), frozenset(hidden)
     if shared:
         yield Subject(Role.PROPOSED, "image"), (), frozenset(without | {GivenTemplate})
+
+
+def _counterpart(
+    world: World, facts: Mapping[type[Any], object], deployed: Store | None, logical_id: str
+) -> tuple[object, ...]:
+    """The deployed function, where the template's one is shown to be the same by its name."""
+    asked, template = facts.get(GivenFunction), _template(world, facts)
+    if deployed is None or not isinstance(asked, GivenFunction) or not isinstance(template, Template):
+        return ()
+    record, code = deployed.get(FunctionRecord), deployed.get(FunctionCode)
+    fitting = _fitting(template.functions, asked.name)
+    if not isinstance(record, FunctionRecord) or [f.logical_id for f in fitting] != [logical_id]:
+        return ()
+    uri = code.image_uri if isinstance(code, FunctionCode) else None
+    return (DeployedCounterpart(reading=record.reading, function=record, image_uri=uri),)
 
 
 def _record_of(deployed: Store | None, facts: Mapping[type[Any], object]) -> tuple[object, ...]:

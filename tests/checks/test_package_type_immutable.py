@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.factories import declared_resource, function_record
 from troubleshooter.checks import all_modes
-from troubleshooter.model import Rung
+from troubleshooter.checks.deploy.package_type_immutable import package_type_immutable as the_check
+from troubleshooter.facts.template import DeployedCounterpart
+from troubleshooter.model import Outcome, Rung, Verdict
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,26 @@ def test_signatures(text: str, weight: int) -> None:
     mode = all_modes()["package_type_immutable"]
     assert max((s.weight for s in mode.signatures if s.pattern.search(text)), default=0) == weight
     assert mode.rung is Rung.DEPLOY
+
+
+def verdict(properties: dict[str, object], **record: object) -> Verdict:
+    function = function_record(**record)
+    other = DeployedCounterpart(reading=function.reading, function=function)
+    return the_check(declared_resource(properties), other)
+
+
+def test_another_package_type_under_the_same_name() -> None:
+    found = verdict({"FunctionName": "demo", "PackageType": "Image"}, package_type="Zip")
+    assert found.outcome is Outcome.FAIL
+    assert [e.value for e in found.evidence] == ["Image", "Zip", "demo"]
+    assert found.evidence[0].source == "template.yaml:12"
+
+
+def test_a_name_that_the_tool_makes_is_made_anew() -> None:
+    assert verdict({"PackageType": "Image"}, package_type="Zip").outcome is Outcome.PASS
+
+
+def test_equal_and_undecided_types() -> None:
+    assert verdict({"FunctionName": "demo", "PackageType": "Image"}).outcome is Outcome.PASS
+    found = verdict({"FunctionName": "demo", "PackageType": {"Ref": "P"}}, package_type="Zip")
+    assert found.outcome is Outcome.UNKNOWN

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from troubleshooter.facts.base import Fact
-from troubleshooter.facts.function import EnvironmentVariable
+from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
 from troubleshooter.model import Evidence
 
 
@@ -136,6 +136,14 @@ class DeclaredResource(Fact):
         if parameter:
             words += f" (default of parameter {parameter})"
         return self.cite("function", shown, label=words, source=self.place(path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedCounterpart(Fact):
+    """What AWS runs under the name that the template's function has or will be given."""
+
+    function: FunctionRecord
+    image_uri: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
