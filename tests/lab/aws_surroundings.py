@@ -1,4 +1,4 @@
-"""What lies around a function in the stand-in account: its network (EC2) and keys (KMS)."""
+"""What lies around a function in the stand-in account: its network (EC2), keys (KMS) and event sources."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Surroundings:
 
     network: dict[str, list[dict[str, Any]]] | None = None
     """`Subnets`, `RouteTables`, … in the API's form."""
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    """Event source mappings of whatever function is asked about."""
     keys: dict[str, str] = field(default_factory=dict)
     """KMS key id or ARN → KeyState."""
 
@@ -64,10 +66,15 @@ def describe_key(account: Account, request: Request) -> Mapping[str, Any]:
     }
 
 
+def list_sources(account: Account, request: Request) -> Mapping[str, Any]:
+    return {"EventSourceMappings": account.around.sources}
+
+
 HANDLERS: dict[tuple[str, str], Handler] = {
     **{
         ("ec2", f"Describe{kind}"): describe
         for kind in ("Subnets", "RouteTables", "SecurityGroups", "VpcEndpoints", "NetworkInterfaces", "NatGateways")
     },
     ("kms", "DescribeKey"): describe_key,
+    ("lambda", "ListEventSourceMappings"): list_sources,
 }

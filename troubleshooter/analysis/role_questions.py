@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts.callers import EventSources
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import LogEvents, Timeline
@@ -31,16 +32,34 @@ def questions(
     metrics: Metrics | Unavailable,
     timeline: Timeline | Unavailable,
     text: GivenText | Unavailable,
+    sources: EventSources | Unavailable,
 ) -> RoleQuestions | Unavailable:
     """Actions that were denied, and those that writing a log takes where nothing was logged although the function is called."""
     asked = [d.question for d in denials.own if d.role_decides] if isinstance(denials, Denials) else []
     silent = isinstance(metrics, Metrics) and metrics.calls > 0
     writing = list(writing_logs(function, log)) if silent and isinstance(log, LogEvents) else []
     speaks = function.environment_error or any(map(_SPEAKS_OF_THE_ROLE.search, _texts(function, timeline, text)))
-    if not asked and not writing and not speaks:
+    polls = list(polling(sources)) if isinstance(sources, EventSources) else []
+    if not asked and not writing and not polls and not speaks:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "nothing speaks of the execution role's permissions")
-    every = tuple(dict.fromkeys([*asked[:MOST], *writing]))
-    return RoleQuestions(reading=function.reading, questions=every, writing_logs=tuple(writing))
+    every = tuple(dict.fromkeys([*asked[:MOST], *writing, *polls]))
+    return RoleQuestions(reading=function.reading, questions=every, writing_logs=tuple(writing), polling=tuple(polls))
+
+
+_POLLING = {
+    "sqs": ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    "kinesis": ("kinesis:GetRecords", "kinesis:GetShardIterator"),
+    "dynamodb": ("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"),
+}
+"""What Lambda does with the execution role to read a source."""
+
+
+def polling(sources: EventSources) -> Iterator[Question]:
+    """What the role needs to read the function's event sources."""
+    for source in sources.sources[:MOST]:
+        if source.state in ("Enabled", "Enabling", "Creating", "Updating"):
+            for action in _POLLING.get(source.service, ()):
+                yield action, source.source
 
 
 def writing_logs(function: FunctionRecord, log: LogEvents) -> Iterator[Question]:

@@ -54,7 +54,7 @@ def get_policies(urls: FunctionUrls, given: GivenFunction, function: FunctionRec
             **asked,
         )
         reading = answer.reading()
-        statements = None if answer.absent else _parsed(answer, _statements)
+        statements = None if answer.absent else policy_statements(answer)
         policies.append(UrlPolicy(url, statements))
     return UrlPolicies(reading=reading, policies=tuple(policies))
 
@@ -90,6 +90,11 @@ def _parsed(answer: Answer, read: Callable[[dict[str, Any]], T]) -> T:
     except (AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
         detail = f"{answer.source} gave an answer that makes no sense ({type(error).__name__})"
         raise SourceError(Unavailable(Reason.MALFORMED, detail)) from error
+
+
+def policy_statements(answer: Answer) -> tuple[PolicyStatement, ...]:
+    """The statements of a `lambda:GetPolicy`."""
+    return _parsed(answer, _statements)
 
 
 def _url(data: dict[str, Any]) -> FunctionUrl:

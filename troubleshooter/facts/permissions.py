@@ -172,6 +172,8 @@ class RoleQuestions(Fact):
     """(action, resource); none where only the role itself is in question."""
     writing_logs: tuple[tuple[str, str | None], ...] = ()
     """Those of them that writing to the function's log group takes, where nothing was logged."""
+    polling: tuple[tuple[str, str | None], ...] = ()
+    """Those of them that polling the function's event sources takes, where nobody calls it."""
 
 
 @dataclass(frozen=True, kw_only=True)
