@@ -69,6 +69,14 @@ def test_proof_names_the_library_and_who_needs_it() -> None:
     assert "libGL.so.1" in verdict.remediation.text
 
 
+def test_the_chain_from_the_handler_is_named() -> None:
+    files = {**package(), "app.py": "import own\n" + HANDLER, "own.py": "\nimport vision\n"}
+    chain = next(
+        e.value for e in python_image(files).ask(the_check).evidence if e.label == "imports from the handler on"
+    )
+    assert chain == "/var/task/app.py:1 → /var/task/own.py:2 → /var/task/vision/__init__.py:1"
+
+
 def test_library_path_is_followed_to_the_libraries_of_libraries() -> None:
     files = package(("libcv.so.4",), **{"/opt/x/libcv.so.4": shared(needed=("libGL.so.1",))})
     path = (variable("LAMBDA_TASK_ROOT", "/var/task"), variable("LD_LIBRARY_PATH", "/opt/x:/lib64"))

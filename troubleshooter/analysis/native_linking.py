@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from troubleshooter.analysis.spawn import BOOTSTRAP
@@ -24,6 +25,7 @@ from troubleshooter.facts.tree import FileTree
 
 MANAGED_PATH = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
 """LD_LIBRARY_PATH of managed runtimes."""
+LONGEST_CHAIN = 40
 
 _SETS = re.compile(rb"LD_LIBRARY_PATH|LD_PRELOAD")
 _INTERPRETERS = re.compile(r"(?:python|node)[\d.]*")
@@ -179,3 +181,14 @@ def unloadable(file: NativeFile, machine: str) -> bool:
     if file.format in ("mach-o", "pe"):
         return True
     return file.format == "elf" and bool(file.machines) and machine not in file.machines
+
+
+def chain_to(place: str, origins: Mapping[str, str]) -> tuple[str, ...]:
+    """The imports that lead to the one at `place`, a `path:line`, from the handler's file on."""
+    chain = [place]
+    while len(chain) < LONGEST_CHAIN:
+        before = origins.get(chain[-1].rpartition(":")[0])
+        if before is None or before in chain:
+            break
+        chain.append(before)
+    return tuple(reversed(chain))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from troubleshooter.analysis.native_linking import Linking, linking_of, native_file, programs_of, unloadable
+from troubleshooter.analysis.native_linking import Linking, chain_to, linking_of, native_file, programs_of, unloadable
 from troubleshooter.analysis.python_finder import Found
 from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
 from troubleshooter.analysis.python_imports import _Fails, _Module, _State, _Walk
@@ -155,7 +155,9 @@ def _reached(
     for each in walk.missing:
         known = by_name.get(each.full)
         if known is not None and known.name not in hits:
-            hits[known.name] = replace(known, certain=certain, importer=f"{each.path}:{each.line}")
+            place = f"{each.path}:{each.line}"
+            chain = chain_to(place, walk.origins)
+            hits[known.name] = replace(known, certain=certain, importer=place, chain=chain)
     rest = [module for module in faulty if module.name not in hits]
     return (*hits.values(), *rest), tuple(doubts)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from troubleshooter.analysis.javascript_imports import Wanted
 from troubleshooter.analysis.javascript_loading import Runs
 from troubleshooter.analysis.module_format import not_node
-from troubleshooter.analysis.native_linking import Linking, linking_of, native_file, programs_of, unloadable
+from troubleshooter.analysis.native_linking import Linking, chain_to, linking_of, native_file, programs_of, unloadable
 from troubleshooter.analysis.native_modules import OCI
 from troubleshooter.analysis.node_files import NodeFiles
 from troubleshooter.analysis.node_imports import Walk
@@ -188,6 +188,8 @@ class _AddonWalk(Walk):
     """Addons that are sure to be loaded, with the place that does."""
     asked: dict[str, str] = field(default_factory=dict)
     """Platform packages that are asked for while loading, with the place that does."""
+    origins: dict[str, str] = field(default_factory=dict)
+    """`path:line` of what first loaded a file."""
     packages: dict[str, str] = field(default_factory=dict)
     """Packages that are sure to be loaded, by their folder."""
 
@@ -200,8 +202,10 @@ class _AddonWalk(Walk):
     def want(self, path: str, want: Wanted, own: bool) -> tuple[str, str] | None:
         target = super().want(path, want, own)
         place = f"{path}:{want.line}"
-        if target is not None and target[0] in self.addons:
-            self.loaded.setdefault(target[0], place)
+        if target is not None:
+            self.origins.setdefault(target[0], place)
+            if target[0] in self.addons:
+                self.loaded.setdefault(target[0], place)
         if want.runs is Runs.ALWAYS or (want.runs is Runs.PERHAPS and b"throw" in (self.files.tree.read(path) or b"")):
             self.asked.setdefault(package_name(want.specifier), place)
         return target
@@ -209,7 +213,11 @@ class _AddonWalk(Walk):
     def settled(self, *, certain: bool) -> tuple[dict[str, NativeModule], list[PlatformPackage]]:
         """The addons and absent packages, those marked that loading needs."""
         addons = {
-            name: replace(m, certain=certain and name in self.loaded, importer=self.loaded.get(name, ""))
+            name: replace(
+                m, certain=certain, importer=self.loaded[name], chain=chain_to(self.loaded[name], self.origins)
+            )
+            if name in self.loaded
+            else m
             for name, m in self.addons.items()
         }
         absent = []

@@ -138,6 +138,8 @@ class _Walk:
     unread: list[str] = field(default_factory=list)
     newer: list[NewerSyntax] = field(default_factory=list)
     changes: dict[str, PathChange] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    """`path:line` of the import that first led to a file."""
     _seen: dict[str, int] = field(default_factory=dict)
     _failing: dict[str, _Fails] = field(default_factory=dict)
     _importing: set[int] = field(default_factory=set)
@@ -288,6 +290,8 @@ class _Walk:
             # The whole name as written tells the distribution: google.cloud.storage, not google.
             entry = replace(entry, full=f"{full}.{names[0]}" if names[0].islower() else full)
         self.imports.append(entry)
+        for found in target.own:
+            self.origins.setdefault(found.path, f"{module.path}:{line}")
         entered = [self.enter(found.name, found.path, found.is_package, state) for found in target.own]
         if target.doubt and not state.deferred:
             self.unread.append(target.doubt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from troubleshooter.checks import failed, not_applicable, passed, unknown
 from troubleshooter.checks._client_said import said
@@ -92,6 +92,8 @@ def cited(natives: NativeModules, module: NativeModule) -> tuple[Evidence, ...]:
     if module.importer:
         place = f"{natives.reading.source} {module.importer}"
         found.append(natives.cite("modules", f"loads {module.name}", label="imported at load time", source=place))
+    if len(module.chain) > 1:
+        found.append(natives.cite("modules", " → ".join(module.chain), label="imports from the handler on"))
     return tuple(found)
 
 
@@ -132,6 +134,27 @@ def decide(
     if having:
         return passed(f"{fine}; {having[0].name} has such a file, and loading the handler is not sure to need it")
     return passed(fine)
+
+
+def unused(
+    natives: NativeModules, timeline: Timeline | Unavailable, kinds: Mapping[str, str], text: str, verify: str
+) -> Verdict:
+    """Fails for a module with one of the faults that loading the handler does not reach; `kinds` says each in words."""
+    having = [
+        (module, kinds[kind])
+        for module in natives.modules
+        if (kind := fault(module, natives)) in kinds and not module.importer and not module.certain
+    ]
+    having = [(module, words) for module, words in having if not log_of(module, timeline)]
+    if not having:
+        return passed("no native module of this kind lies unused")
+    module, words = having[0]
+    more = f", and {len(having) - 1} more like it" if len(having) > 1 else ""
+    return failed(
+        f"`{module.name}` {words}{more}; loading the handler does not reach it",
+        *cited(natives, module),
+        remediation=Remediation(text, (), verify),
+    )
 
 
 def only(language: str, natives: NativeModules) -> Verdict | None:

@@ -46,6 +46,8 @@ class NativeModule:
     """Whether loading the handler is sure to import it: unguarded, at load time, all the way."""
     importer: str = ""
     """`path:line` of the import; empty where none was found."""
+    chain: tuple[str, ...] = ()
+    """The imports that lead to it, from the handler's file on, `importer` last."""
     missing: tuple[MissingLibrary, ...] = ()
     """Libraries that the taken file needs and that the image does not have. Known for images only."""
     outdated: tuple[OldLibrary, ...] = ()
