@@ -291,3 +291,13 @@ def test_hostile_names_are_shown_escaped() -> None:
 def test_an_empty_path_element_is_the_working_directory() -> None:
     image = script_config("run", environment=(variable("PATH", ":/usr/bin"),))
     assert spawn({**custom_base(), "/function/run": program(elf())}, image).cause == "ok"
+
+
+def test_an_env_that_searches_a_path_which_is_not_known() -> None:
+    function = function_record(environment=(EnvironmentVariable("PATH", 4, "expression", "0"),))
+    files = {**custom_base(), "/entry.sh": program("#!/usr/bin/env python3\n")}
+    found = launched(files, function, script_config()).get(SpawnResult)
+    assert isinstance(found, Unavailable)
+    assert found.applies
+    absolute = launched(custom_base(), function, custom_config()).get(SpawnResult)
+    assert isinstance(absolute, SpawnResult)

@@ -38,14 +38,25 @@ def spawn_result(
     launch: EffectiveLaunch, files: ImageTree, image: ImageConfig, function: FunctionRecord | Unavailable
 ) -> SpawnResult | Unavailable:
     """The effective launch on the function's CPU, or on the image's own where there is no function."""
-    if isinstance(function, FunctionRecord):
-        path = function.variable("PATH")
-        if path is not None and path.value is None and launch.argv and "/" not in launch.argv[0]:
-            return Unavailable(Reason.UNSUPPORTED, "the function sets a PATH whose value is not known")
     try:
-        return result_of(files, Process(files.tree, _cpu(image, function), launch))
+        made = result_of(files, Process(files.tree, _cpu(image, function), launch))
     except UndecidedError as undecided:
         return Unavailable(Reason.TOO_BIG, str(undecided))
+    if _looks_in_unknown_path(function, launch, made):
+        return Unavailable(Reason.UNSUPPORTED, "the function sets a PATH whose value is not known")
+    return made
+
+
+def _looks_in_unknown_path(function: FunctionRecord | Unavailable, launch: EffectiveLaunch, made: SpawnResult) -> bool:
+    """Whether the result rests on a PATH of the function's that only deploy time decides."""
+    path = function.variable("PATH") if isinstance(function, FunctionRecord) else None
+    if path is None or path.value is not None or not launch.argv:
+        return False
+    return (
+        "/" not in launch.argv[0]
+        or any(posixpath.basename(each) == "env" for each in made.chain)
+        or made.stage == "env"
+    )
 
 
 @provides(cost=Cost.THINK)

@@ -1,7 +1,8 @@
 """The image is larger than 10 GB unpacked.
 
 What it looks for
-    `SizeLimitExceeded`, after the function was created or updated.
+    AWS's own reason for an image that it did not take: InvalidImage with `SizeLimitExceeded`, in the function's State or
+    LastUpdateStatus.
 
 Why it breaks
     The limit of 10 GB counts all layers unpacked, also files that a later layer deletes. ECR shows compressed sizes,

@@ -1,7 +1,8 @@
 """Files of the image cannot be read by Lambda's user.
 
 What it looks for
-    `Permission denied` or `EACCES` for a file of the application.
+    The handler's file, the modules that it loads, or a folder above one of them without the read or search permission
+    that others need. The log says `Permission denied`, EACCES, or `No module named`.
 
 Why it breaks
     Lambda runs the image as a user that owns nothing in it. Files of mode 0600 or 0640, folders without `x` for others

@@ -1,7 +1,8 @@
 """Lambda could not unpack a layer.
 
 What it looks for
-    `InvalidImage: ImageLayerFailure: UnsupportedImageLayerDetected` with a layer's digest.
+    AWS's own reason for an image that it did not take: InvalidImage with `UnsupportedImageLayerDetected` and a layer's
+    digest, in the function's State or LastUpdateStatus.
 
 Why it breaks
     The image was accepted and fails while Lambda optimises it: a layer whose content does not fit its type, or a tar

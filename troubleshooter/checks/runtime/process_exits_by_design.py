@@ -1,7 +1,8 @@
 """The container runs a program that ends, not a handler.
 
 What it looks for
-    `Runtime exited without providing a reason`, after output of a program that did its work.
+    A process that ended with status 0 during its init, by the platform's own words, in an image whose launch ends in no
+    runtime client that is known.
 
 Why it breaks
     Lambda starts the image's process and expects it to ask for events for as long as the environment lives. A batch

@@ -1,8 +1,8 @@
 """An extension is built for the other CPU architecture.
 
 What it looks for
-    A file in `/opt/extensions` that the kernel refuses to execute, while function and image agree on their
-    architecture.
+    A program in the image's `/opt/extensions` whose first bytes name another CPU than the function's, or another system,
+    while function and image agree on their architecture.
 
 Why it breaks
     Lambda starts every regular file in `/opt/extensions` before the runtime. One that is built for another CPU gives

@@ -1,8 +1,8 @@
 """An extension needs a loader or a library that the image does not have.
 
 What it looks for
-    An extension that is in the image and still gives no such file or directory, or ends because a shared library is
-    missing.
+    A program in the image's `/opt/extensions` whose loader, or a shared library that it or one of its libraries needs, is
+    nowhere in the image.
 
 Why it breaks
     The kernel answers with the extension's own name when the program loader written into the binary is not there: a
