@@ -38,3 +38,21 @@ def mismatch() -> Iterator[Account]:
                 f"INIT_REPORT Init Duration: 9.09 ms\tPhase: {phase}\tStatus: error\tError Type: Runtime.InvalidEntrypoint",
             )
         yield account
+
+
+@contextmanager
+def everything() -> Iterator[Account]:
+    """The same function with all that raises a question: an alias on an old version, a URL for anyone, a network, a key."""
+    with mismatch() as account:
+        answer = account.functions["demo", "$LATEST"]
+        answer["Configuration"] |= {
+            "VpcConfig": {"VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+            "KMSKeyArn": f"arn:aws:kms:{account.region}:{account.account_id}:key/11111111-2222-3333-4444-555555555555",
+            "DeadLetterConfig": {"TargetArn": f"arn:aws:sqs:{account.region}:{account.account_id}:dead"},
+            "Environment": {"Variables": {"STAGE": "test"}},
+            "FileSystemConfigs": [],
+        }
+        uri = answer["Code"]["ImageUri"]
+        account.add_function("demo", image_uri=uri, version="1", Architectures=["arm64"])
+        account.add_alias("demo", "live", "1")
+        yield account
