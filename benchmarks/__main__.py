@@ -1,4 +1,5 @@
-"""`python -m benchmarks`: start-up and the wall time of a diagnosis; `python -m benchmarks image`: reading images.
+"""`python -m benchmarks`: start-up and the wall time of a diagnosis; `python -m benchmarks image`: reading images;
+`python -m benchmarks calls`: the calls of a diagnosis.
 
 All as ratios taken in this run.
 """
@@ -12,6 +13,10 @@ if __name__ == "__main__":
         from benchmarks.image import main
 
         sys.exit(main(sys.argv[2:]))
+    if sys.argv[1:2] == ["calls"]:
+        from benchmarks.calls import main as calls
+
+        sys.exit(calls(sys.argv[2:]))
     from benchmarks.diagnosis import diagnosis
     from benchmarks.start_up import start_up
 

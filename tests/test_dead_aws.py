@@ -120,9 +120,7 @@ def warm() -> None:
 
 
 @pytest.mark.parametrize("dead", DEAD.values(), ids=DEAD)
-def test_the_walk_ends_and_what_was_pasted_is_told(
-    dead: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_walk_ends_and_what_was_pasted_is_told(dead: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws_module, "CALL_S", CALL_S)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI-EXAMPLE")

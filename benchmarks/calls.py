@@ -1,0 +1,101 @@
+"""`python -m benchmarks calls [--aws PROGRAM]`: the calls of one diagnosis at 50 ms each, against the same by a shell script.
+
+The stand-in account answers every call after a delay. The time above the same diagnosis without any delay is given in
+multiples of the longest chain of calls that depend on each other, which follows from what providers need. The script makes
+the same calls one after the other with the AWS CLI, `aws` on PATH or the program given; without one that half is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks.timing import medians, wall
+
+DELAY_S = 0.05
+GOAL, FASTER = 2.0, 15.0
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks calls")
+    parser.add_argument("--aws", default=shutil.which("aws"), help="the AWS CLI")
+    program = parser.parse_args(arguments).aws
+    from tests.lab import demo_account
+
+    with contextlib.ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory())
+        command = [sys.executable, "-m", "troubleshooter", "diagnose", "demo", "--output", f"{home}/report.md"]
+
+        def timed(
+            delay: float,
+        ) -> tuple[Callable[[], float], dict[str, str], list[tuple[str, str, Mapping[str, object]]]]:
+            account = stack.enter_context(demo_account.everything())
+            account.delay(delay)
+            environment = {**os.environ, **account.environment, "HOME": home, "XDG_STATE_HOME": home}
+            wall(command, environment)
+            asked = [(c.service, c.operation, c.parameters) for c in account.calls]
+            return lambda: wall(command, environment), environment, asked
+
+        at_once, _, _ = timed(0.0)
+        delayed, environment, asked = timed(DELAY_S)
+        programs = {"diagnose, no delay": at_once, f"diagnose, {DELAY_S * 1000:.0f} ms a call": delayed}
+        if program:
+            script = Path(home) / "calls.sh"
+            script.write_text("".join(f"{_command(program, *call)}\n" for call in asked), encoding="utf-8")
+            programs["the same by aws commands"] = lambda: wall(["sh", str(script)], environment)
+        results = medians(programs)
+    chain = longest_chain(Counter(f"{service}:{operation}" for service, operation, _ in asked))
+    _table(results, len(asked), chain, bool(program))
+    return 0
+
+
+def _table(results: Mapping[str, float], calls: int, chain: int, script: bool) -> None:
+    for name, seconds in results.items():
+        print(f"{name:<28}{seconds * 1000:>9.0f} ms")
+    start, delayed, *others = results.values()
+    above, waited = delayed - start, chain * DELAY_S
+    print(f"{calls} calls, the longest chain has {chain}: {waited * 1000:.0f} ms")
+    print(f"above start: {above * 1000:.0f} ms, {above / waited:.2f} x the chain (goal {GOAL:g})")
+    if script:
+        print(f"faster than the script: {others[0] / delayed:.1f} x, start-up included (goal {FASTER:g})")
+        print(f"                        {others[0] / max(above, 0.001):.1f} x, reading alone")
+    else:
+        print("the script was left out: there is no `aws` on PATH, and none was given by --aws")
+
+
+def longest_chain(made: Mapping[str, int]) -> int:
+    """The most calls that depend on each other, of those that were made; the record at the end waits for all others."""
+    from troubleshooter.facts.function import RecordAtEnd
+    from troubleshooter.world import all_providers
+
+    providers = all_providers()
+
+    def depth(kind: type, seen: frozenset[type]) -> int:
+        if kind in seen:
+            return 0
+        ways = [
+            sum(made.get(operation, 0) > 0 for operation in provider.asks)
+            + max((depth(need.fact, seen | {kind}) for need in provider.needs), default=0)
+            for provider in providers.get(kind, ())
+        ]
+        return max(ways, default=0)
+
+    return max(depth(kind, frozenset()) for kind in providers if kind is not RecordAtEnd) + 1
+
+
+def _command(program: str, service: str, operation: str, parameters: Mapping[str, object]) -> str:
+    """One call as a command line."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", operation).lower()
+    words = [program, service, name, "--no-paginate", "--output", "json"]
+    return shlex.join([*words, "--cli-input-json", json.dumps(parameters)])
