@@ -12,6 +12,7 @@ from benchmarks.calls import longest_chain
 from tests.lab import demo_account
 from tests.lab.aws import Account
 from troubleshooter import playbook, session
+from troubleshooter.collectors import aws
 from troubleshooter.facts import asked_by
 from troubleshooter.model import Target
 from troubleshooter.world import all_providers
@@ -22,6 +23,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Account:
     with demo_account.everything() as account:
         for name, value in account.environment.items():
             monkeypatch.setenv(name, value)
+        # No call is to be tried again only because the machine is busy.
+        monkeypatch.setattr(aws, "READ_S", 60)
+        monkeypatch.setattr(aws, "CALL_S", 120.0)
         walk = session.new(Target(function="demo"), playbook.load(), within=tmp_path)
         walk.run()
         walk.end()

@@ -12,6 +12,7 @@ from tests.lab import demo_account
 from tests.lab.aws import Account
 from tests.lab.aws_answers import HANDLERS
 from troubleshooter import journal, playbook, reports, session, steadiness, verification
+from troubleshooter.collectors import aws_regions
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.facts import CallLog
 from troubleshooter.model import Target
@@ -119,7 +120,8 @@ def test_what_the_engineer_answered_before_the_gap_stays(account: Account, tmp_p
     walk.end()
 
 
-def test_a_name_of_another_region_is_offered(account: Account, tmp_path: Path) -> None:
+def test_a_name_of_another_region_is_offered(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_regions, "SEARCH_S", 60.0)
     account.region = "us-east-1"
     for (name, version), answer in list(account.functions.items()):
         answer["Configuration"]["FunctionArn"] = account.arn(name, version)
@@ -132,7 +134,10 @@ def test_a_name_of_another_region_is_offered(account: Account, tmp_path: Path) -
     assert report["diagnosis"]["status"] == "inconclusive"
 
 
-def test_a_name_that_is_nowhere_and_a_qualifier_that_is_not_there(account: Account, tmp_path: Path) -> None:
+def test_a_name_that_is_nowhere_and_a_qualifier_that_is_not_there(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_regions, "SEARCH_S", 60.0)
     walk = session.new(Target(function="nobody"), playbook.load(), within=tmp_path)
     walk.run()
     walk.end()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,8 +32,8 @@ from troubleshooter.triage import Triage, triage
 from troubleshooter.verification import WAIT_S, Verification
 from troubleshooter.world import Stores, World
 
-CALLER_WAIT_S, CHANGES_WAIT_S = 1.0, 6.0
-"""How long a conclusion waits for the caller's identity, and for what was changed: nothing depends on them."""
+CHANGES_WAIT_S = 6.0
+"""How long a conclusion waits for what was changed: nothing depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +239,16 @@ class Session:
         settled = settle(list(self.findings.values()), result.ladder, self.stores.role)
         self.diagnosis = fold(result, settled)
         if Subject(Role.DEPLOYED) in self.stores.by_subject and not result.symptom.healthy:
-            self.changes = _soon(self.stores.first, Changes, CHANGES_WAIT_S)
+            self.changes = steadiness.soon(self.stores.first, Changes, CHANGES_WAIT_S)
         changed = [f for f in settled if f != self.findings[f.check, f.subject]]
         entries: list[tuple[str, dict[str, Any]]] = [("finding", records.finding(f)) for f in fresh]
         entries += [("finding", records.finding(f)) for f in changed]
         entries += [("gap", gap) for gap in self._gaps()]
         entries += [("read", dataclasses.asdict(c)) for c in self.world.calls.since(self._calls_written)]
         self._calls_written += sum(kind == "read" for kind, _ in entries)
-        caller = _soon(self.stores.first, Caller) if Subject(Role.DEPLOYED) in self.stores.by_subject else None
+        caller = (
+            steadiness.soon(self.stores.first, Caller) if Subject(Role.DEPLOYED) in self.stores.by_subject else None
+        )
         if self.changes is not None:
             entries.append(("changes", records.changes(self.changes)))
         given = self.target.image is not None
@@ -345,15 +346,6 @@ class Session:
 def _proposal(node: Node, store: Store, result: Triage) -> str:
     word = propose(node.propose, store, result) if node.propose else ""
     return word if word in node.choices else ""
-
-
-def _soon(store: Store, kind: type[Any], wait_s: float = CALLER_WAIT_S) -> Any:
-    """A fact that is worth a short wait and no more."""
-    store.prefetch([kind])
-    end = time.monotonic() + wait_s
-    while (fact := store.peek(kind)) is None and time.monotonic() < end:
-        time.sleep(0.005)
-    return fact if isinstance(fact, kind) else None
 
 
 def new(target: Target, playbooks: Playbooks, *, world_: World | None = None, within: Path | None = None) -> Session:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import Any
 
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.aws_failures import SKEW_S, said_of_clock
 from troubleshooter.facts import Store
 from troubleshooter.facts.function import FunctionRecord, RecordAtEnd
 
-WAIT_S = 3.0
-"""How long the record at the end is waited for: nothing depends on it where AWS is slow."""
+WAIT_S, CALLER_S = 3.0, 1.0
+"""How long the record at the end is waited for, and who asks: nothing depends on them where AWS is slow."""
 
 
 def ask(store: Store) -> threading.Thread | None:
@@ -36,3 +38,12 @@ def clock(aws: Aws) -> str:
     if ahead is None or abs(ahead) <= SKEW_S:
         return ""
     return f"{said_of_clock(ahead)}: what is said of times is off by as much"
+
+
+def soon(store: Store, kind: type[Any], wait_s: float = CALLER_S) -> Any:
+    """A fact that is worth a short wait and no more."""
+    store.prefetch([kind])
+    end = time.monotonic() + wait_s
+    while (fact := store.peek(kind)) is None and time.monotonic() < end:
+        time.sleep(0.005)
+    return fact if isinstance(fact, kind) else None

@@ -26,7 +26,7 @@ from troubleshooter.collectors.aws_failures import (
     login_command,
     skew,
 )
-from troubleshooter.collectors.aws_reach import reachable
+from troubleshooter.collectors.aws_reach import patiently, reachable
 from troubleshooter.errors import ReadOnlyViolation
 from troubleshooter.facts import CallLog, CallRecord, Reading, Reason, SourceError, Unavailable, now, undeclared
 from troubleshooter.model import Origin
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 GUARDED_EVENTS = ("provide-client-params", "before-call", "choose-signer", "before-send")
 CONNECT_S, READ_S, ATTEMPTS, CONNECTIONS = 3, 10, 3, 32
+PREPARE_S = 20.0
+"""Seconds after which a client that does not come about is given up: a credential process may hang."""
 CALL_S = 20.0
 """Seconds after which a call is given up, its retries and a trickling answer included."""
 
@@ -176,10 +178,11 @@ class Aws:
         """botocore's own call on a thread of its own: it has no deadline that holds against an answer that trickles."""
         outcome: list[Any] = []
         raised: list[BaseException] = []
-        settled = threading.Event()
+        prepared, settled = threading.Event(), threading.Event()
 
         def refused(error: SourceError) -> None:
             raised.append(error)
+            prepared.set()
             settled.set()
 
         def run() -> None:
@@ -187,13 +190,16 @@ class Aws:
                 client = self._client(service, region)
                 if self._answerer is None:
                     self._probe(str(client.meta.endpoint_url), refused)
+                prepared.set()
                 outcome.append(client._make_api_call(operation, parameters))  # type: ignore[attr-defined]
             except BaseException as error:
                 raised.append(error)
+            prepared.set()
             settled.set()
 
         threading.Thread(target=run, name=f"{service}:{operation}", daemon=True).start()
-        settled.wait(CALL_S)
+        patiently(prepared, PREPARE_S)
+        patiently(settled, CALL_S)
         if outcome:
             return outcome[0]
         if raised:

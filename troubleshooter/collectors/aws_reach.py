@@ -13,6 +13,13 @@ from troubleshooter.facts import Reason, SourceError, Unavailable
 PROBE_S = 2.0
 """A lost first packet is sent again after one second; who has not answered by then is not there."""
 
+TICK_S = 0.1
+
+
+def patiently(event: threading.Event, seconds: float) -> bool:
+    """Waits for an event in short ticks: where this process gets no processor, its clock stands still too."""
+    return any(event.wait(TICK_S) for _ in range(max(1, round(seconds / TICK_S))))
+
 
 def reachable(url: str) -> None:
     """Opens and closes one connection. Raises SourceError where there is none; says nothing where a proxy stands between."""
@@ -33,7 +40,7 @@ def reachable(url: str) -> None:
 
     # Resolving a name has no time-out of its own.
     threading.Thread(target=probe, name=f"probe {host}", daemon=True).start()
-    if not done.wait(PROBE_S + 0.1):
+    if not patiently(done, PROBE_S + TICK_S):
         failure.append(f"no answer within {PROBE_S:g} s")
     if failure:
         raise SourceError(Unavailable(Reason.UNREACHABLE, f"{host} could not be reached: {failure[0]}", NETWORK))
