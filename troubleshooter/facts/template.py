@@ -165,6 +165,24 @@ class CdkCode(Fact):
     """What was not read, and why."""
 
 
+@dataclass(frozen=True, slots=True)
+class FolderAsset:
+    """A folder that CDK code hands over whole, nothing excluded."""
+
+    text: str
+    """The call, as written."""
+    place: str
+    app: str
+    """Folder of the app's cdk.json, relative to the source folder; empty for the folder itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CdkAssets(Fact):
+    """Assets of CDK code whose folder is that of the app, or the one above it, where the app writes its output into itself."""
+
+    whole: tuple[FolderAsset, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceEnvironment(Fact):
     """Names of environment variables that CDK code in the source folder gives to Lambda functions as literals."""

@@ -27,12 +27,16 @@ RUNG = Rung.BUILD
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(
-        r"(?:[Bb]undling asset|cdk synth|cdk deploy).{0,200}(?:timed out|timeout|killed|ETIMEDOUT|hangs?|stuck)",
+        r"(?:[Bb]undling asset|cdk synth|cdk deploy).{0,200}(?:timed out|timeout|killed|ETIMEDOUT|\bhangs?\b|stuck)",
         3,
     ),
     signature(r"spawnSync docker ETIMEDOUT", 3),
     signature(
         r"[Bb]undling asset[^\n]*\n(?:.*\n){0,6}?.*(?:timed? ?out|ETIMEDOUT|canceled|cancelled|exceeded the maximum|SIGTERM|Killed)",
+        3,
+    ),
+    signature(
+        r"(?:timed out|did not finish|exceeded)[^\n]{0,80}cdk (?:synth|deploy|ls|diff)|cdk (?:synth|deploy|ls)[^\n]{0,40}did not finish",
         3,
     ),
 )

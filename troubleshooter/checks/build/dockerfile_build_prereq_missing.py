@@ -108,6 +108,11 @@ SIGNATURES = (
     signature(r"excluded by \.dockerignore|not found in build context|stat \S+: file does not exist", 3),
     signature(r"(?:Python|ffi|openssl/\w+|libpq-fe|zlib)\.h: No such file", 3),
     signature(r"(?:zlib|jpeg|libxml2?|libffi)\b.{0,60}(?:headers|development).{0,40}(?:not|requir)", 3),
+    signature(
+        r"Could not read package\.json|File not found: .?(?:requirements|pyproject|uv\.lock)|is not installable\. Neither",
+        3,
+    ),
+    signature(r"lockfile at \S+ needs to be updated|lock ?file.{0,40}(?:--locked|--frozen) was provided", 3),
 )
 ASK = "Which command or file does the failing step miss, and which RUN or COPY line should bring it?"
 

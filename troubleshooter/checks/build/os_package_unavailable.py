@@ -52,6 +52,7 @@ SIGNATURES = (
         r"does not have a Release file|Failed to fetch http\S+/dists/|Release file .* is not valid yet|is no longer available",
         3,
     ),
+    signature(r"Packages? not found: \S+", 2),
 )
 ASK = "Does `dnf list PACKAGE`, or the same for this system, find it inside the base image?"
 

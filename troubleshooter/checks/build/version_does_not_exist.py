@@ -71,6 +71,7 @@ SIGNATURES = (
     signature(r"(?:is|are) not available (?:in|from) (?:the )?(?:package )?(?:index|registry)|unsatisfiable", 1),
     signature(r"go: .*: (?:invalid version|unknown revision)|Could not find artifact \S+ in|NU110[123]", 3),
     signature(r"error: (?:no matching package named|failed to select a version for)", 3),
+    signature(r"https?://\S+/\S+: Not found\b", 2),
 )
 
 _PIP = ("python", "-m", "pip")

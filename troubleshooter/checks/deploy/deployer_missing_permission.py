@@ -48,5 +48,7 @@ SIGNATURES = (
         2,
     ),
     signature(r"Could not (?:assume role|load credentials)|no credentials .*(?:deploy|assume)", 1),
+    signature(r"not authorized to perform: sts:AssumeRole on resource: \S*:role/cdk-", 3),
+    signature(r"could not be used to assume .?arn:\S*:role/cdk-|current credentials could not be used to assume", 3),
 )
 ASK = "Is the principal in the message the pipeline's or a person's, and not the execution role?"

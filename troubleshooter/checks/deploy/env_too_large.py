@@ -31,6 +31,7 @@ SIGNATURES = (
     signature(r"Request must be smaller than 5120 bytes for the \w+ operation", 3),
     signature(r"exceeded the 4 ?KB limit", 2),
     signature(r"E3697.*environment|Environment variables? .*(?:exceeds?|larger than) 4096", 2),
+    signature(r"environment variables? (?:size )?(?:that you have provided )?exceed\w*.{0,30}(?:4 ?KB|4096|limit)", 3),
 )
 
 LIMIT = 4096

@@ -30,6 +30,10 @@ SIGNATURES = (
     signature(r"don't provide Handler or Runtime or Layer when the intended function PackageType is Image", 2),
     signature(r"Runtime, Handler, Layers cannot be present when PackageType is of type .?Image", 2),
     signature(r"Container image functions cannot specify Handler, Runtime, or Layers properties", 2),
+    signature(
+        r"(?:Handler|Runtime).{0,60}(?:unexpected|not allowed|cannot be (?:set|specified)).{0,60}PackageType is .?Image",
+        3,
+    ),
 )
 
 PROPERTIES = ("Handler", "Runtime")

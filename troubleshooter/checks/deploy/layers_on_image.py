@@ -36,6 +36,10 @@ SIGNATURES = (
     signature(r"Runtime, Handler, Layers cannot be present when PackageType is of type .?Image", 1),
     signature(r"cannot specify Handler, Runtime, or Layers properties", 1),
     signature(r"don't provide Handler or Runtime or Layer when the intended function PackageType is Image", 1),
+    signature(
+        r"Layers?\b.{0,60}(?:unexpected|not (?:allowed|supported)|cannot be (?:set|specified)).{0,60}PackageType is .?Image",
+        3,
+    ),
 )
 
 _LAYER_ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:layer:[A-Za-z0-9_-]+:\d+")
