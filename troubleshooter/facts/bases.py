@@ -106,9 +106,18 @@ def _official_system(image: str) -> str | None:
 
 def managed_glibc(runtime: str) -> str:
     """Version of glibc under a managed runtime (`python3.12`, `nodejs22.x`, `provided.al2023`); empty where it is not known."""
+    return _managed(runtime, "glibc")
+
+
+def managed_system(runtime: str) -> str:
+    """`AL2` or `AL2023`, under a managed runtime; empty where it is not known."""
+    return _managed(runtime, "os")
+
+
+def _managed(runtime: str, column: str) -> str:
     named = _MANAGED.fullmatch(runtime)
     image = f"{named[1]}:{named[2].removesuffix('.x')}" if named else ""
-    return next((str(row["glibc"]) for row in _data()["images"] if row["image"] == image), "")
+    return next((str(row[column]) for row in _data()["images"] if row["image"] == image), "")
 
 
 @functools.cache

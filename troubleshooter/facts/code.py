@@ -57,6 +57,27 @@ class ImportClosure(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class UnboundName:
+    """A name that one installed package imports from another, which does not have it."""
+
+    name: str
+    module: str
+    path: str
+    """The module's file."""
+    place: str
+    """`path:line` of the import."""
+    importer: str
+    """`path:line` in the function's own code that leads there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnboundNames(Fact):
+    """Names that the SDK imports at load time, with the handler, and that are not there."""
+
+    names: tuple[UnboundName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FloatingWork:
     """Work that is started and not awaited before the handler returns."""
 
