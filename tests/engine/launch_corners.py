@@ -7,7 +7,7 @@ Adapter (no package brings it), Node.js 22 and 24 (the client's package is built
 
 from __future__ import annotations
 
-from tests.engine.variants import APP, NO_FILE, Expected, File, Variant
+from tests.engine.variants import APP, INDEX, NO_FILE, Expected, File, Variant
 from tests.lab.elf import elf
 
 BUSYBOX = "/bin/busybox"
@@ -180,6 +180,47 @@ CODE_CORNERS = (
         expected=Expected("Runtime.ImportModuleError"),
     ),
     Variant(
+        "node handler that others may not read",
+        kind="node",
+        files={"/var/task/index.js": File(INDEX, 0o600)},
+        blames="perm_files_unreadable",
+        expected=Expected("Error", log="EACCES"),
+    ),
+    Variant(
+        "require in an ES module by its name",
+        kind="node",
+        files={"/var/task/main.mjs": "const fs = require('fs');\nexport const handler = async () => typeof fs.read;\n"},
+        command='CMD ["main.handler"]',
+        blames="node_cjs_in_esm",
+        expected=Expected("ReferenceError", log="require is not defined in ES module scope"),
+    ),
+    Variant(
+        "CommonJS below a package.json of modules",
+        kind="node",
+        files={"/var/task/package.json": '{"type": "module"}', "/var/task/dist/index.js": INDEX},
+        command='CMD ["dist/index.handler"]',
+        blames="node_cjs_in_esm",
+        expected=Expected("ReferenceError", log="exports is not defined in ES module scope"),
+    ),
+    Variant(
+        "require of a package of modules",
+        kind="node",
+        files={
+            "/var/task/index.js": "const l = require('esm-only');\n" + INDEX,
+            "/var/task/node_modules/esm-only/package.json": '{"type": "module", "main": "index.js"}',
+            "/var/task/node_modules/esm-only/index.js": "export const a = 1;\n",
+        },
+        blames="node_require_esm_disabled",
+        expected=Expected("Error", log="ERR_REQUIRE_ESM"),
+    ),
+    Variant(
+        "bundle that replaces its exports",
+        kind="node",
+        files={"/var/task/index.js": INDEX + "module.exports = { main: 1 };\n"},
+        blames="node_handler_overwritten_by_bundler",
+        expected=Expected("Runtime.HandlerNotFound"),
+    ),
+    Variant(
         "handler writes beside its code",
         files={"/var/task/app.py": "def handler(event, context):\n    open('/var/task/state.json', 'w')\n"},
         blames="fs_read_only",
@@ -192,6 +233,16 @@ CODE_CORNERS = (
         expected=Expected("OSError", log="Read-only file system"),
     ),
     Variant(
+        "node handler writes beside its code",
+        kind="node",
+        files={
+            "/var/task/index.js": "const fs = require('fs');\nexports.handler = async () => {\n"
+            "  fs.writeFileSync('/var/task/state.json', '{}');\n};\n"
+        },
+        blames="fs_read_only",
+        expected=Expected("Error", log="EROFS"),
+    ),
+    Variant(
         "handler ends the process",
         files={"/var/task/app.py": "import sys\n\ndef handler(event, context):\n    sys.exit(3)\n"},
         blames="sys_exit_in_code",
@@ -202,6 +253,21 @@ CODE_CORNERS = (
         files={"/var/task/app.py": APP + "import sys\nsys.exit(0)\n"},
         blames="sys_exit_in_code",
         expected=Expected("Runtime.ExitError"),
+    ),
+    Variant(
+        "node handler ends the process",
+        kind="node",
+        files={"/var/task/index.js": "exports.handler = async () => { process.exit(4); };\n"},
+        blames="sys_exit_in_code",
+        expected=Expected("Runtime.ExitError"),
+    ),
+    Variant(
+        "promise that nothing settles",
+        kind="node",
+        files={"/var/task/index.js": "exports.handler = async () => { await new Promise(() => {}); };\n"},
+        blames="node_promise_never_settles",
+        # The client answers null, with success, once nothing is left to wait for.
+        expected=Expected(),
     ),
 )
 
@@ -273,6 +339,40 @@ HEALTHY_CORNERS = (
         expected=Expected(log="in handler"),
     ),
     Variant(
+        "node handler in a folder with a dot",
+        kind="node",
+        files={"/var/task/v1.2/index.js": INDEX},
+        command='CMD ["v1.2/index.handler"]',
+        expected=Expected(log="in handler"),
+    ),
+    Variant(
+        "CommonJS by its name below a package.json of modules",
+        kind="node",
+        files={"/var/task/package.json": '{"type": "module"}', "/var/task/main.cjs": INDEX},
+        command='CMD ["main.handler"]',
+        expected=Expected(log="in handler"),
+    ),
+    Variant(
+        "nested package.json says CommonJS",
+        kind="node",
+        files={
+            "/var/task/package.json": '{"type": "module"}',
+            "/var/task/dist/package.json": '{"type": "commonjs"}',
+            "/var/task/dist/index.js": INDEX,
+        },
+        command='CMD ["dist/index.handler"]',
+        expected=Expected(log="in handler"),
+    ),
+    Variant(
+        "package of modules by import()",
+        kind="node",
+        files={
+            "/var/task/index.js": "exports.handler = async () => (await import('esm-only')).a;\n",
+            "/var/task/node_modules/esm-only/package.json": '{"type": "module", "main": "index.js"}',
+            "/var/task/node_modules/esm-only/index.js": "export const a = 1;\n",
+        },
+    ),
+    Variant(
         "handler writes to /tmp",
         files={"/var/task/app.py": "def handler(event, context):\n    open('/tmp/x', 'w').write('x')\n    return 1\n"},
     ),
@@ -289,6 +389,13 @@ HEALTHY_CORNERS = (
             "/var/task/app.py": APP + "if __name__ == '__main__':\n    import sys\n    sys.exit(handler({}, None))\n"
         },
         expected=Expected(log="in handler"),
+    ),
+    Variant(
+        "promise that a timer settles",
+        kind="node",
+        files={
+            "/var/task/index.js": "exports.handler = async () => new Promise((done) => setTimeout(() => done(1), 20));\n"
+        },
     ),
 )
 

@@ -7,8 +7,9 @@ What it looks for
 
 Why it breaks
     An async handler awaits a promise that is never resolved or rejected (a callback that is not called on some path, an
-    emitter without its event). Once the event loop is empty Node.js ends, and the runtime client reports
-    `Runtime.NodeJsExit`. A handler that is not async and never calls its callback answers `null`, with success.
+    emitter without its event). Once the event loop is empty nothing can settle it any more: the runtime client reports
+    `Runtime.NodeJsExit`, or, as version 3.3 does, answers `null` with success. A handler that is not async and never calls
+    its callback answers `null` too.
 
 How it is told apart
     Work that goes on after the answer is `background_node_promise`. A promise that stays pending while sockets are open
@@ -59,7 +60,7 @@ def node_promise_never_settles(effects: CertainEffects) -> Verdict:
         )
     fix = Remediation(
         f"Call resolve or reject in the promise at {found.path}:{found.line} on every path, and add a time limit.",
-        verify="The log has no Runtime.NodeJsExit, and the invocation answers.",
+        verify="The invocation answers with what the handler returns, not with null or Runtime.NodeJsExit.",
     )
     message = f"{found.path}:{found.line} waits, {when(found)}, for a promise that never calls resolve or reject"
     return failed(message, cited(effects, found, "promise that nothing settles"), remediation=fix, rung=rung(found))
