@@ -135,7 +135,7 @@ class FindingScreen(OwnScreen):
             parts.append(f"layers from {found.layers[0] + 1} on")
         parts += found.files
         if parts:
-            lines.append(line(f"  differs in {', '.join(parts)}", NARROW, "$text-muted"))
+            lines.append(line(f"· differs in {', '.join(parts)}", NARROW, "$text-muted"))
         return [*lines, Content("")]
 
     def _changes(self) -> list[Content]:
@@ -148,7 +148,7 @@ class FindingScreen(OwnScreen):
             at = f"{each.at:%m-%d %H:%M}" if each.at else "not told"
             values = f": {each.before or '–'} → {each.after or '–'}" if each.before or each.after else ""
             lines.append(line(f"{at}  {each.what}{values}", NARROW))
-            lines.append(line(f"{'':<11}  {each.by or 'by whom is not told'} · {each.source}", NARROW, "$text-muted"))
+            lines.append(line(f"· by {each.by or 'whom is not told'} · {each.source}", NARROW, "$text-muted"))
         if len(found.changes) > CHANGES:
             lines.append(content(f"… {len(found.changes) - CHANGES} more in the report", "$text-muted"))
         return [*lines, Content("")]
