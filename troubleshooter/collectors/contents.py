@@ -39,6 +39,16 @@ class Slice(NamedTuple):
         return data
 
 
+class Held:
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, offset: int, size: int) -> bytes:
+        return self._data[offset : offset + size]
+
+
 class Spool:
     """Bytes in the order in which they came. Safe to use from any thread."""
 

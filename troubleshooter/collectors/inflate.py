@@ -97,7 +97,7 @@ class FileWindow:
 
 
 class StreamWindow:
-    """A stream seen through a window that only moves forward."""
+    """A stream seen through a window that only moves forward. It copies no more than what it is asked for."""
 
     random = False
 
@@ -105,14 +105,21 @@ class StreamWindow:
         """`identify`: `digest` will be asked for."""
         self._chunks, self._what, self._cap = iter(chunks), what, cap
         self._base, self._held = 0, b""
+        """The newest piece, and where it begins."""
+        self._older: list[tuple[int, bytes]] = []
+        """Pieces before it that may be asked for again."""
         self._hash = hashlib.sha256(usedforsecurity=False) if identify else None
 
     def take(self, offset: int, size: int) -> bytes:
         at = offset - self._base
-        held = self._held
-        if at + size <= len(held):
-            return held[at : at + size]
-        return self._pull(offset, size)
+        if at >= 0 and at + size <= len(self._held):
+            return self._held[at : at + size]
+        self._forward(offset, offset + size)
+        if offset >= self._base:
+            at = offset - self._base
+            return self._held[at : at + size]
+        pieces = [*self._older, (self._base, self._held)]
+        return b"".join(piece[max(0, offset - start) : max(0, offset + size - start)] for start, piece in pieces)
 
     def reaches(self, end: int) -> bool:
         return end <= self._base + len(self._held) or len(self.take(end - 1, 1)) == 1
@@ -121,34 +128,26 @@ class StreamWindow:
         """Digest of all the bytes, those not yet read included; empty where it was not to be asked for."""
         if self._hash is None:
             return ""
-        while self._pull(self._base + len(self._held), 1):
+        while self.reaches(self._base + len(self._held) + 1):
             pass
         return f"sha256:{self._hash.hexdigest()}"
 
-    def _pull(self, offset: int, size: int) -> bytes:
-        """Reads on until the bytes are there, dropping those before them."""
-        end = self._base + len(self._held)
-        parts = [self._held[offset - self._base :]] if offset < end else []
-        base = offset if parts else end
-        while end < offset + size:
+    def _forward(self, offset: int, end: int) -> None:
+        """Reads on until the bytes before `end` are there, dropping the pieces before `offset`."""
+        self._older = [(start, piece) for start, piece in self._older if start + len(piece) > offset]
+        reached = self._base + len(self._held)
+        while reached < end:
             chunk = next(self._chunks, None)
             if chunk is None:
-                break
-            start, end = end, end + len(chunk)
-            if end > self._cap:
+                return
+            if reached > offset:
+                self._older.append((self._base, self._held))
+            self._base, self._held = reached, chunk
+            reached += len(chunk)
+            if reached > self._cap:
                 raise too_big(self._what, f"inflates to more than {self._cap >> 30} GiB")
             if self._hash is not None:
                 self._hash.update(chunk)
-            if end <= offset:
-                base = end
-                continue
-            if start < offset:
-                chunk, start = chunk[offset - start :], offset
-            if not parts:
-                base = start
-            parts.append(chunk)
-        self._base, self._held = base, parts[0] if len(parts) == 1 else b"".join(parts)
-        return self._held[offset - base : offset - base + size] if parts else b""
 
 
 def _pread(descriptor: int, size: int, offset: int) -> bytes:

@@ -108,13 +108,7 @@ class Budget:
             if size > self._content:
                 return None
             self._content -= size
-        place = self._spool.reserve(size)
-        if place is None:
-            return None
-        for at in range(0, size, PIECE):
-            if not self._spool.write(place + at, window.take(offset + at, min(PIECE, size - at))):
-                return None
-        return Slice(self._spool, place, size)
+        return set_aside(window, offset, size, self._spool)
 
     def head(self, size: int) -> bool:
         """Takes `size` bytes for the beginning of a file; False, and nothing taken, where they are not left."""
@@ -138,6 +132,17 @@ class Budget:
             self._members -= count
             self._names -= length
             return self._members >= 0 and self._names >= 0
+
+
+def set_aside(window: Window, offset: int, size: int, spool: Spool) -> Slice | None:
+    """Puts a stretch of a window into a spool, piece by piece; None where it has no room."""
+    place = spool.reserve(size)
+    if place is None:
+        return None
+    for at in range(0, size, PIECE):
+        if not spool.write(place + at, window.take(offset + at, min(PIECE, size - at))):
+            return None
+    return Slice(spool, place, size)
 
 
 def is_program(head: bytes) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from troubleshooter.collectors.contents import Slice
+from troubleshooter.collectors.contents import Held, Slice, Spool
 from troubleshooter.collectors.inflate import (
     FileWindow,
     StreamWindow,
@@ -21,9 +21,9 @@ from troubleshooter.collectors.inflate import (
     malformed,
     too_big,
 )
-from troubleshooter.collectors.keeping import Budget, head_size, is_program, worth_keeping
+from troubleshooter.collectors.keeping import Budget, head_size, is_program, set_aside, worth_keeping
 from troubleshooter.collectors.tar import DIRECTORY, FILE, HARDLINK, MEMBERS, SYMLINK, Member, members
-from troubleshooter.facts.elf import MAGIC, Elf, dynamic_place, read_elf, read_elf_parts
+from troubleshooter.facts.elf import MAGIC, Elf, elf_places, read_elf, read_elf_parts
 from troubleshooter.facts.image import Blob
 from troubleshooter.facts.tree import HOPS, Entry, Kind
 
@@ -35,7 +35,9 @@ REMOVALS = 20_000_000
 """Paths looked at while one layer replaces its own folders: no real layer does that."""
 LARGEST_READ = 64 << 20
 """Bytes of one file that is read again on request."""
-_WHOLE_ELF, _ELF_HEAD, _ELF_DYNAMIC, _ELF_TAIL = 32 << 20, 8 << 20, 1 << 20, 8 << 20
+_WHOLE_ELF, _ELF_HEAD, _ELF_MEMORY = 256 << 10, 64 << 10, 2 << 20
+_ELF_NAMED, _ELF_TAIL = 256 << 20, 16 << 20
+"""Bytes of one stretch of a large ELF file that are set aside, on disk, to find names in; of its end."""
 _NO_ELF = Elf("unknown", 0, "unknown", complete=False, problem="its ELF header is damaged")
 
 
@@ -264,18 +266,34 @@ class _LayerReader:
         )
 
     def _passing_elf(self, offset: int, size: int) -> Elf | None:
-        """Header facts of an ELF file as it passes: whole if small, else its beginning, dynamic section and end."""
+        """Header facts of an ELF file as it passes: whole if small, else its beginning, its dynamic section, and its end.
+
+        The end is read where a program such as patchelf put a segment, or the program headers, behind everything else.
+        """
         if size <= _WHOLE_ELF:
             return read_elf(self.window.take(offset, size), size)
-        parts = [(0, self.window.take(offset, _ELF_HEAD))]
-        dynamic = dynamic_place(parts[0][1], size)
-        if dynamic is not None and _ELF_HEAD <= dynamic[0] < size - _ELF_TAIL:
-            parts.append((dynamic[0], self.window.take(offset + dynamic[0], min(dynamic[1], _ELF_DYNAMIC))))
-        parts.append((size - _ELF_TAIL, self.window.take(offset + size - _ELF_TAIL, _ELF_TAIL)))
+        head = self.window.take(offset, _ELF_HEAD)
+        places, spool, end = elf_places(head, size), Spool(memory=_ELF_MEMORY), len(head)
+        parts = [Slice(Held(head), 0, end)]
+        starts = [0]
+        wanted = [] if places is None else [(start, start + min(length, _ELF_NAMED)) for start, length in places.named]
+        if places is None or places.end_matters:
+            wanted.append((size - _ELF_TAIL, size))
+        for start, stop in wanted:
+            start, stop = max(start, end), min(stop, size)
+            kept = set_aside(self.window, offset + start, stop - start, spool) if start < stop else None
+            if kept is not None:
+                parts.append(kept)
+                starts.append(start)
+                end = stop
 
         def read(at: int, count: int) -> bytes:
-            start, data = next(((s, d) for s, d in parts if s <= at < s + len(d)), (at, b""))
-            return data[at - start : at - start + count]
+            found = b""
+            for start, part in zip(starts, parts, strict=True):
+                first, last = max(at, start), min(at + count, start + part.size)
+                if first < last:
+                    found += part.source.read(part.offset + first - start, last - first)
+            return found
 
         return read_elf_parts(read, size)
 

@@ -109,13 +109,31 @@ def read_elf_parts(read: Callable[[int, int], bytes], size: int) -> Elf | None:
         return Elf(_machine(head), 0, "unknown", complete=False, problem="its ELF header is damaged")
 
 
-def dynamic_place(head: bytes, size: int) -> tuple[int, int] | None:
-    """Offset and size of the dynamic section of an ELF file of `size` bytes, from its beginning."""
+@dataclass(frozen=True, slots=True)
+class ElfPlaces:
+    """Where in an ELF file that passes by its names may lie."""
+
+    named: tuple[tuple[int, int], ...]
+    """Stretches, as offset and size in their order: the first segment that is loaded, interpreter, dynamic section."""
+    end_matters: bool
+    """A segment is loaded from the dynamic section's place or from behind it: where programs that change names put them."""
+
+
+def elf_places(head: bytes, size: int) -> ElfPlaces | None:
+    """The places for a file of `size` bytes, from its beginning; None where the beginning does not tell."""
     try:
         segments, _ = _segments(_Bytes(lambda at, count: head[at : at + count], head, size))
     except (struct.error, IndexError, ValueError):
         return None
-    return next(((s.offset, s.size) for s in segments if s.kind == _PT_DYNAMIC), None)
+    if not segments:
+        return None
+    loaded = sorted((s.offset, s.size) for s in segments if s.kind == _PT_LOAD)
+    dynamic = next((s for s in segments if s.kind == _PT_DYNAMIC), None)
+    others = [(s.offset, s.size) for s in segments if s.kind == _PT_INTERP]
+    if dynamic is None:
+        return ElfPlaces(tuple(others[:1]), False)
+    behind = any(offset >= dynamic.offset for offset, _ in loaded)
+    return ElfPlaces(tuple(sorted([*loaded[:1], *others[:1], (dynamic.offset, dynamic.size)])), behind)
 
 
 def _machine(data: bytes) -> str:
