@@ -8,6 +8,7 @@ import random
 import stat
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from troubleshooter.collectors.layer_cache import SWITCH, LayerCache
 from troubleshooter.collectors.layers import Layer as Read
 from troubleshooter.collectors.layers import read_stream
 from troubleshooter.collectors.web import Web
+from troubleshooter.facts.elf import Elf
 from troubleshooter.facts.tree import FileTree
 
 __all__ = ["registry", "web"]
@@ -221,7 +223,7 @@ def test_damage_is_dropped_and_read_anew(isolated: Path, cache: LayerCache) -> N
 
 
 def forged(body: dict[str, object], heads: bytes = b"", length: int = 0) -> bytes:
-    columns = json.dumps(body).encode()
+    columns = "\n".join(json.dumps(body[name]) for name in layer_record.COLUMNS).encode()
     check = layer_record._digest(columns, heads)
     return (
         struct.pack("<8sQQQ32s", b"TSLAYER1", length, len(columns), len(heads), check) + bytes(length) + columns + heads
@@ -237,7 +239,12 @@ def plain(diff_id: str) -> dict[str, object]:
     }
 
 
-ELF: list[object] = [0, "amd64", 64, "shared", None, True, ["a"], None, None, None, [["a", "b"]], [], True, ""]
+FACTS = Elf("amd64", 64, "shared", None, True, ("a",), versions=(("a", "b"),), addon=(1, 2))
+ELF: list[object] = [0, *json.loads(json.dumps(astuple(FACTS)))]
+
+
+def test_every_fact_of_an_elf_file_comes_back() -> None:
+    assert layer_record._elf(ELF[1:]) == FACTS
 
 
 @pytest.mark.parametrize(
@@ -295,7 +302,7 @@ def test_forged_records_are_dropped(change: dict[str, object], isolated: Path, c
     "make",
     [
         lambda path: path.write_bytes(struct.pack("<8sQQQ32s", b"TSLAYER1", 0, 1 << 60, 1 << 60, bytes(32))),
-        lambda path: path.write_bytes(forged([[]] * 3)),  # type: ignore[arg-type]
+        lambda path: path.write_bytes(forged(dict.fromkeys(layer_record.COLUMNS))),
         lambda path: path.symlink_to("/etc/passwd"),
         lambda path: path.mkdir(),
         lambda path: os.mkfifo(path),

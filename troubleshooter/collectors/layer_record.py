@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import astuple, fields
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, get_type_hints
 
 from troubleshooter.collectors import keeping, layers, tar
 from troubleshooter.collectors.contents import Slice, Source
@@ -26,6 +26,11 @@ from troubleshooter.facts.elf import Elf
 from troubleshooter.facts.tree import Entry, Kind
 
 MAGIC = b"TSLAYER1"
+COLUMNS = (
+    *("reader", "diff_id", "size", "paths", "kinds", "modes", "uids", "gids", "sizes", "heads", "targets"),
+    *("implied", "whiteouts", "opaque", "links", "elves", "contents"),
+)
+"""One line of JSON each."""
 LARGEST_INDEX = 512 << 20
 """Bytes of columns and beginnings of one layer."""
 LARGEST_NUMBER = 1 << 62
@@ -55,7 +60,7 @@ def write(layer: Layer, file: IO[bytes]) -> None:
     entries = list(layer.entries.values())
     numbers = {path: number for number, path in enumerate(layer.entries)}
     beginnings = [public_head(path, e.head, e.mode) for path, e in layer.entries.items()]
-    body = {
+    body: dict[str, Any] = {
         "reader": reader(),
         "diff_id": layer.diff_id,
         "size": layer.size,
@@ -74,12 +79,16 @@ def write(layer: Layer, file: IO[bytes]) -> None:
         "elves": [[numbers[path], *astuple(found)] for path, found in layer.elves.items() if path in numbers],
         "contents": [[numbers[path], *place] for path, place in contents.items() if path in numbers],
     }
-    columns = json.dumps(body, separators=(",", ":")).encode()
-    heads = b"".join(beginnings)
-    file.write(columns)
-    file.write(heads)
+    check, lengths = hashlib.sha256(usedforsecurity=False), [0, 0]
+    # One at a time: a large layer's columns together take tens of megabytes.
+    texts = (json.dumps(body.pop(name), separators=(",", ":")).encode() + b"\n" for name in COLUMNS)
+    for number, pieces in enumerate((texts, beginnings)):
+        for piece in pieces:
+            file.write(piece)
+            check.update(piece)
+            lengths[number] += len(piece)
     file.seek(0)
-    file.write(_HEADER.pack(MAGIC, length, len(columns), len(heads), _digest(columns, heads)))
+    file.write(_HEADER.pack(MAGIC, length, *lengths, check.digest()))
 
 
 def _digest(*parts: bytes) -> bytes:
@@ -122,7 +131,8 @@ def decode(read: Callable[[int, int], bytes], length: int, source: Source, index
     if _digest(text, beginnings) != digest:
         raise Damaged("changed")
     try:
-        return _Decoder(json.loads(text), beginnings, index, budget).layer(source, contents)
+        body = dict(zip(COLUMNS, map(json.loads, text.splitlines()), strict=True))
+        return _Decoder(body, beginnings, index, budget).layer(source, contents)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError) as error:
         raise Damaged("makes no sense") from error
 
@@ -190,17 +200,33 @@ def _numbers(values: Any) -> list[int]:
     return values
 
 
-_ELF_FIELDS = [field.name for field in fields(Elf)]
+def _pairs(values: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((one, other) for one, other in map(_texts, values))
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    str: lambda value: _texts([value])[0],
+    str | None: lambda value: None if value is None else _texts([value])[0],
+    int: lambda value: _numbers([value])[0],
+    bool: lambda value: _truth(value),
+    tuple[str, ...]: lambda values: tuple(_texts(values)),
+    tuple[int, ...]: lambda values: tuple(_numbers(values)),
+    tuple[tuple[str, str], ...]: _pairs,
+}
+
+
+@cache
+def _elf_readers() -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Each field of an ELF file's facts, and what makes it of JSON."""
+    types = get_type_hints(Elf)
+    return tuple((field.name, _READERS[types[field.name]]) for field in fields(Elf))
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Damaged("no truth value where there should be one")
+    return value
 
 
 def _elf(values: list[Any]) -> Elf:
-    found = dict(zip(_ELF_FIELDS, values, strict=True))
-    for name in ("needed", "provides"):
-        found[name] = tuple(_texts(found[name]))
-    found["versions"] = tuple((library, version) for library, version in map(_texts, found["versions"]))
-    _texts([found[name] for name in ("machine", "type", "problem")])
-    _texts([found[name] for name in ("interpreter", "soname", "rpath", "runpath") if found[name] is not None])
-    _numbers([found["bits"]])
-    if not isinstance(found["dynamic"], bool) or not isinstance(found["complete"], bool):
-        raise Damaged("no truth value where there should be one")
-    return Elf(**found)
+    return Elf(**{name: read(value) for (name, read), value in zip(_elf_readers(), values, strict=True)})
