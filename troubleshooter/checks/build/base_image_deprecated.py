@@ -39,6 +39,7 @@ SIGNATURES = (
     signature(r"E2531|W2531|Deprecated runtime", 3),
     signature(r"Value \S+ at 'runtime' failed to satisfy constraint", 2),
 )
+ASK = "Which version does FROM or Runtime name, and is its date in AWS's list of runtimes past?"
 
 
 @check(title="The base image's runtime is supported", severity=Severity.INFO, rung=Rung.BUILD)

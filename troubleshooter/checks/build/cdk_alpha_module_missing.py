@@ -30,3 +30,4 @@ SIGNATURES = (
     signature(r"No module named 'aws_cdk", 3),
     signature(r"cannot import name '\w+' from 'aws_cdk", 2),
 )
+ASK = "Does `python -m pip show aws-cdk.aws-lambda-python-alpha aws-cdk-lib` show both, with versions that pair?"

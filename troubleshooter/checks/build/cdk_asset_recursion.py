@@ -32,6 +32,7 @@ SIGNATURES = (
     signature(r"File name too long.*cdk\.out|name too long", 2),
     signature(r"cdk\.out/\S*cdk\.out/\S*cdk\.out", 3),
 )
+ASK = "Does `find cdk.out -name cdk.out` print anything?"
 
 
 @check(title="No asset holds the CDK's own output", severity=Severity.WARNING, rung=Rung.BUILD)

@@ -36,4 +36,10 @@ SIGNATURES = (
     ),
     signature(r"Failed to (?:bundle asset|run bundling)", 2),
     signature(r"docker exited with status \d+", 2),
+    signature(
+        r"(?:Permission denied|EACCES|EROFS|Read-only).{0,60}/asset-(?:input|output)"
+        r"|/asset-(?:input|output)\S*.{0,20}(?:Permission denied|No such file)",
+        3,
+    ),
 )
+ASK = 'Does `docker run --rm -v "$PWD":/x alpine ls /x` in the same step list the project?'

@@ -32,7 +32,7 @@ SIGNATURES = (
     ),
     signature(r"spawnSync docker ETIMEDOUT", 3),
     signature(
-        r"[Bb]undling asset[^\n]*\n(?:.*\n){0,6}?.*(?:timed? ?out|ETIMEDOUT|canceled|cancelled|exceeded the maximum|SIGTERM|Killed)",
+        r"[Bb]undling asset[\s\S]{0,600}?(?:timed? ?out|ETIMEDOUT|canceled|cancelled|exceeded the maximum|SIGTERM|Killed)",
         3,
     ),
     signature(
@@ -40,3 +40,4 @@ SIGNATURES = (
         3,
     ),
 )
+ASK = "Does `cdk synth` end if it is given an hour, and how long does `docker run` of the same install take?"

@@ -45,5 +45,6 @@ SIGNATURES = (
         r"(?:finch|podman|nerdctl): (?:command )?not found|cannot connect to (?:the )?podman|Is buildkitd? running", 2
     ),
     signature(r"lookup docker on|cannot connect to docker\b|DOCKER_HOST.{0,60}(?:unreachable|refused|no such host)", 3),
+    signature(r"(?:connect|contact|ping|reach)\w* (?:to )?(?:the )?docker (?:daemon|server|engine|host)", 3),
 )
 ASK = "Does `docker version` show a server in the same step?"

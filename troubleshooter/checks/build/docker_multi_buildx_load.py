@@ -38,4 +38,6 @@ SIGNATURES = (
     signature(r"was found but (?:does not match the specified platform|its platform)", 2),
     signature(r"(?:exporter|feature|build) is (?:currently )?not supported for the docker driver", 3),
     signature(r"(?:docker|oci) exporter (?:feature )?(?:is|does) (?:currently )?not|Switch to a different driver", 2),
+    signature(r"not supported for (?:the )?docker driver", 3),
 )
+ASK = "How many platforms does the build command name, and does it say --push or --load?"

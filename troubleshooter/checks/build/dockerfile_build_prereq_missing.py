@@ -113,6 +113,17 @@ SIGNATURES = (
         3,
     ),
     signature(r"lockfile at \S+ needs to be updated|lock ?file.{0,40}(?:--locked|--frozen) was provided", 3),
+    signature(
+        r"unable to execute .?(?:\S*gcc|g\+\+|cc|cmake)|unable to find a build program|No CMAKE_\w+ could be found", 3
+    ),
+    signature(
+        r"Readme (?:path|file) .{0,80}does not exist|node-gyp: (?:command )?not found|could not be installed: ", 3
+    ),
+    signature(
+        r"(?:npm (?:ERR!|error) .*|^#\d+ [\d.]+ (?:/bin/sh: )?(?:line )?[\d: ]*)(?!yum|dnf|microdnf|apt|apk)"
+        r"[\w.+-]+: (?:command )?not found",
+        2,
+    ),
 )
 ASK = "Which command or file does the failing step miss, and which RUN or COPY line should bring it?"
 

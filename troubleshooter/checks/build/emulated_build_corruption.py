@@ -48,7 +48,7 @@ SIGNATURES = (
         3,
     ),
     signature(
-        r"requested image.s platform \(\S+\) does not match the detected host platform[^\n]*\n(?:.*\n)*?.*exec format error",
+        r"requested image.s platform \(\S+\) does not match the detected host platform[\s\S]{0,600}?exec format error",
         3,
     ),
 )

@@ -36,6 +36,7 @@ SIGNATURES = (
     signature(r"environment variable is reserved by the lambda runtime and can ?not be set manually", 3),
     signature(r"ValidationError: \w+ environment variable is reserved", 3),
 )
+ASK = "Does the message come from `cdk synth`, before anything is deployed?"
 
 
 @check(

@@ -42,6 +42,7 @@ SIGNATURES = (
     ),
     signature(r"amazon-linux-extras: (?:command )?not found", 3),
 )
+ASK = "What does `cat /etc/os-release` print in the base image?"
 
 
 @check(

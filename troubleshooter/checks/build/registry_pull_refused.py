@@ -53,5 +53,10 @@ SIGNATURES = (
     signature(
         r"public\.ecr\.aws.{0,120}(?:denied|unauthorized|403|429)|(?:denied|unauthorized).{0,80}public\.ecr\.aws", 2
     ),
+    signature(
+        r"(?:registry-1\.docker\.io|auth\.docker\.io|production\.cloudflare\.docker\.com|public\.ecr\.aws)"
+        r".{0,200}(?:time-?out|refused|\bEOF\b|Forbidden|denied|reset by peer)",
+        3,
+    ),
 )
 ASK = "Does `docker pull` of that image succeed after `docker logout` of its registry?"

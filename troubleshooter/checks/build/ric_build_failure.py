@@ -47,3 +47,4 @@ SIGNATURES = (
         2,
     ),
 )
+ASK = "Is the package that fails to build awslambdaric or aws-lambda-ric?"

@@ -72,7 +72,13 @@ SIGNATURES = (
     signature(r"go: .*: (?:invalid version|unknown revision)|Could not find artifact \S+ in|NU110[123]", 3),
     signature(r"error: (?:no matching package named|failed to select a version for)", 3),
     signature(r"https?://\S+/\S+: Not found\b", 2),
+    signature(r"npm (?:ERR!|error) 404", 3),
+    signature(
+        r"requires a different Python|Requires-Python|Because (?:only )?\S+ ?(?:is|are|[<>=]).{0,60}and you require", 3
+    ),
+    signature(r"Distribution not found at|Could not find a matching version|No versions available for", 3),
 )
+ASK = "Does `python -m pip index versions NAME`, or `npm view NAME versions`, list the version?"
 
 _PIP = ("python", "-m", "pip")
 PYTHONS = ((3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14))

@@ -32,3 +32,4 @@ SIGNATURES = (
     signature(r"role defined for the function cannot be assumed", 1),
     signature(r"repository with name .* does not exist", 1),
 )
+ASK = "Does a second deployment, with nothing changed, succeed?"

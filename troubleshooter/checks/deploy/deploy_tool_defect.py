@@ -27,7 +27,9 @@ RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"Missing \"handler\" property in function", 3),
-    signature(r"PythonPipBuilder:ResolveDependencies", 3),
+    signature(
+        r"PythonPipBuilder:ResolveDependencies", 3, unless=r"executable not found|gcc|fatal error|command not found"
+    ),
     signature(r"InvalidGroupId\.Malformed", 3),
     signature(
         r"(?:entryPoint|command).{0,60}(?:must|should) (?:also )?be (?:specified|defined|set) (?:with|along"

@@ -50,5 +50,6 @@ SIGNATURES = (
     signature(r"Could not (?:assume role|load credentials)|no credentials .*(?:deploy|assume)", 1),
     signature(r"not authorized to perform: sts:AssumeRole on resource: \S*:role/cdk-", 3),
     signature(r"could not be used to assume .?arn:\S*:role/cdk-|current credentials could not be used to assume", 3),
+    signature(r"not authorized to perform: iam:(?:Create|Attach|Put|Delete|Detach|Tag|Update)\w*", 3),
 )
 ASK = "Is the principal in the message the pipeline's or a person's, and not the execution role?"

@@ -35,7 +35,12 @@ SIGNATURES = (
     signature(r"Reserved keys used in this request:\s*\w+", 3),
     signature(r"E3663.*reserved variable name|'\w+' is a reserved variable name, one of", 3),
     signature(r"\b(?:_HANDLER|_X_AMZN_TRACE_ID)\b.*failed to satisfy constraint.*\[a-zA-Z\]", 2),
+    signature(
+        r"contains? reserved keys|reserved (?:environment )?(?:key|variable)s? (?:name )?.{0,40}(?:AWS_|_HANDLER|LAMBDA_)",
+        3,
+    ),
 )
+ASK = 'Which names of the message stand in the template: `grep -nE "AWS_|_HANDLER|LAMBDA_" TEMPLATE`?'
 
 CREDENTIALS = frozenset({"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
 REGIONS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})

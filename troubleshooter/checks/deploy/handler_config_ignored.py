@@ -35,6 +35,7 @@ SIGNATURES = (
         3,
     ),
 )
+ASK = "Do Handler, Runtime or Layers stand beside PackageType: Image in the template?"
 
 PROPERTIES = ("Handler", "Runtime")
 

@@ -40,6 +40,7 @@ SIGNATURES = (
     signature(r"image manifest(?:, config)? or layer media type for the source image.*is not supported", 3),
     signature(r"exporting attestation manifest|exporting manifest list", 1),
 )
+ASK = "Does `docker buildx imagetools inspect` of the address print several manifests?"
 _ECR = re.compile(r"(\d{12}\.dkr\.ecr\.[\w.-]+/[\w./-]+?)(?::[\w.-]+)?(?:@sha256:\w+)?")
 
 

@@ -36,8 +36,9 @@ SIGNATURES = (
     signature(
         r"package_?type.{0,100}(?:cannot be (?:changed|updated)|requires? replac|forces replacement|immutable)", 3
     ),
-    signature(r"custom-named resource requires replacing(?:.*\n?)*?.*PackageType", 2),
+    signature(r"custom-named resource requires replacing[\s\S]{0,400}?PackageType", 2),
 )
+ASK = "Does the function exist already, and what PackageType does `aws lambda get-function-configuration` show?"
 
 
 @check(title="The deployment keeps the function's package type", severity=Severity.ERROR, rung=Rung.DEPLOY)

@@ -35,6 +35,7 @@ SIGNATURES = (
     signature(r"(?:required|must be set|mandatory).{0,60}package_?type is .?zip", 2),
     signature(r"E3677.{0,80}required|required.{0,80}PackageType is .?Zip", 2),
 )
+ASK = "Does the template say PackageType: Image beside ImageUri?"
 
 
 @check(title="A function with an image is declared as an image", severity=Severity.ERROR, rung=Rung.DEPLOY)

@@ -35,4 +35,9 @@ SIGNATURES = (
     signature(r"CodeStorageExceededException|Code storage limit exceeded", 3),
     signature(r"Function code combined with layers exceeds the maximum allowed size", 3),
     signature(r"CodeSizeExceeded|exceeds? (?:the )?(?:maximum )?(?:allowed )?(?:unzipped|deployment package) size", 2),
+    signature(
+        r"(?:uncompressed|unzipped|zipped|code) (?:size|package).{0,30}(?:greater than|exceeds?|larger than|smaller than).{0,40}\d{7,}",
+        3,
+    ),
 )
+ASK = "How large is the package zipped and unzipped, and is it uploaded through S3?"

@@ -50,7 +50,7 @@ SIGNATURES = (
         r"|root|home)",
         3,
     ),
-    signature(r"\[Errno 13\] Permission denied", 2, unless=r"docker\.sock"),
+    signature(r"\[Errno 13\] Permission denied", 2, unless=r"docker\.sock|asset-(?:input|output)"),
     signature(r"\bEACCES\b", 2, unless=r"npm (?:ERR|error)|listen EACCES|docker\.sock|/\.npm"),
     signature(r"Permission denied: '/?\S+\.(?:py|js|json|so|mjs|cjs)'|/var/task\S*: Permission denied", 3),
     signature(r"spawn \S+ EACCES", 3),

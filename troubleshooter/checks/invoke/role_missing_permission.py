@@ -35,11 +35,15 @@ FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(
         r"is not authorized to perform:? (?!lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)|ecr:"
-        r"|kms:Decrypt|iam:PassRole|cloudformation:|sts:TagSession)[\w-]+:\w+",
+        r"|kms:Decrypt|iam:(?:PassRole|Create|Attach|Put|Delete)|cloudformation:|sts:TagSession)[\w-]+:\w+",
         3,
         unless=r"explicit deny",
     ),
-    signature(r"not authorized to perform:? (?!lambda:(?:Create|Update|Add|Get)|ecr:|kms:)", 2),
+    signature(
+        r"not authorized to perform:? (?!lambda:(?:Create|Update|Add|Get)|ecr:|kms:|iam:(?:Create|Attach|Put|Delete|Pass)"
+        r"|sts:AssumeRole on resource: \S*:role/cdk-)",
+        2,
+    ),
     signature(
         r"AccessDenied(?:Exception)?\b.{0,60}when calling the (?!UpdateFunction|CreateFunction|PublishVersion"
         r"|AddPermission)\w+ operation",
