@@ -209,12 +209,7 @@ class _Lookup(Lookup):
         if module is None or binds(module, name, self.runtime.version[:2]) is Bound.NO:
             return True
         # What binds it is the import of the submodule itself.
-        return any(
-            isinstance(node, ast.ImportFrom)
-            and (node.level, node.module) in ((1, None), (0, package))
-            and any(alias.name == name and alias.asname is None for alias in node.names)
-            for node in ast.walk(module)
-        )
+        return not {".", package}.isdisjoint(self.imported(module, found.path if found else "").get(name, ()))
 
     def is_own(self, found: Found) -> bool:
         top = found.name.partition(".")[0]

@@ -45,6 +45,7 @@ class Lookup:
     """Names that the code itself puts into sys.modules."""
     _brought: dict[str, frozenset[str]] = field(default_factory=dict)
     _own: dict[str, bool] = field(default_factory=dict)
+    _from: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
     def module(self, name: str) -> Target:
         """What importing a module by its dotted name loads."""
@@ -133,14 +134,22 @@ class Lookup:
 
     def _binds_other(self, module: ast.Module, package: Found, name: str) -> bool:
         """Whether the package's own code binds the name to something else than its submodule."""
-        for node in ast.walk(module):
-            if isinstance(node, ast.ImportFrom) and any(
-                alias.name == name == (alias.asname or name) for alias in node.names
-            ):
-                whole = node.module if not node.level else f"{'.' * node.level}{node.module or ''}"
-                if whole in (".", package.name):
-                    return False
+        if not {".", package.name}.isdisjoint(self.imported(module, package.path).get(name, ())):
+            return False
         return binds(module, name, self.runtime.version[:2]) is Bound.YES
+
+    def imported(self, module: ast.Module, path: str) -> dict[str, set[str]]:
+        """Names that `from … import name` binds anywhere in a module, with where from."""
+        if path not in self._from:
+            found: dict[str, set[str]] = {}
+            for node in ast.walk(module):
+                if isinstance(node, ast.ImportFrom):
+                    whole = node.module or "" if not node.level else f"{'.' * node.level}{node.module or ''}"
+                    for alias in node.names:
+                        if alias.asname in (None, alias.name):
+                            found.setdefault(alias.name, set()).add(whole)
+            self._from[path] = found
+        return self._from[path]
 
     def _lacks(self, module: ast.Module, found: Found, name: str) -> bool:
         """Whether a module certainly has no such name."""
