@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import demo_account
+from tests.lab import aws_observed, demo_account
 from tests.lab.aws import Account
 from troubleshooter import cli, grants, permissions, playbook, reports, session
 from troubleshooter.collectors.aws import operations
@@ -66,6 +66,7 @@ def test_what_was_denied_becomes_one_policy_and_names_the_checks_it_blocks(
     with demo_account.mismatch() as account:
         for name, value in account.environment.items():
             monkeypatch.setenv(name, value)
+        aws_observed.metrics(account)
         account.deny("ecr", "BatchGetImage")
         account.deny("logs", "FilterLogEvents", explicit=True)
         report = _diagnosed(tmp_path)
@@ -97,4 +98,5 @@ def _diagnosed(tmp_path: Any) -> Any:
 
 def test_nothing_denied_asks_for_nothing(aws_account: Account, tmp_path: Any) -> None:
     aws_account.add_function("demo")
+    aws_observed.metrics(aws_account)
     assert _diagnosed(tmp_path)["missing_permissions"] == {"actions": [], "policy": None}
