@@ -235,7 +235,7 @@ def plain(diff_id: str) -> dict[str, object]:
         **{"reader": layer_record.reader(), "diff_id": diff_id, "size": 9, "paths": ["/a"], "kinds": "f"},
         **{name: [1] for name in ("modes", "uids", "gids", "sizes")},
         **{"heads": [0], "targets": {}, "implied": [], "whiteouts": [], "opaque": [], "links": {}},
-        **{"elves": [], "contents": []},
+        **{"elves": [], "contents": [[], [], [], []]},
     }
 
 
@@ -276,9 +276,11 @@ def test_every_fact_of_an_elf_file_comes_back() -> None:
         {"elves": [[*ELF[:10], [["a"]], *ELF[11:]]]},
         {"elves": [[*ELF[:5], 1, *ELF[6:]]]},
         {"elves": 3},
-        {"contents": [[0, 0, 9, 0]]},
-        {"contents": [[-1, 0, 0, 0]]},
-        {"contents": [[0, 0]]},
+        {"contents": [[0], [0], [9], [0]]},
+        {"contents": [[-1], [0], [0], [0]]},
+        {"contents": [[0], [0]]},
+        {"contents": [[0], [0], [0], []]},
+        {"contents": [[5], [0], [0], [0]]},
         {"reader": "another"},
         {"diff_id": "sha256:" + "0" * 64},
         {"diff_id": 3},

@@ -11,7 +11,8 @@ import hashlib
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, fields
 from functools import cache
 from pathlib import Path
@@ -57,38 +58,40 @@ def write(layer: Layer, file: IO[bytes]) -> None:
     """Writes the record of a layer. Contents that look like credentials are left out. Raises OSError, Damaged."""
     file.write(bytes(_HEADER.size))
     contents, length = _write_contents(layer, file)
-    entries = list(layer.entries.values())
-    numbers = {path: number for number, path in enumerate(layer.entries)}
-    beginnings = [public_head(path, e.head, e.mode) for path, e in layer.entries.items()]
-    body: dict[str, Any] = {
-        "reader": reader(),
-        "diff_id": layer.diff_id,
-        "size": layer.size,
-        "paths": list(numbers),
-        "kinds": "".join(_LETTERS[e.kind] for e in entries),
-        "modes": [e.mode for e in entries],
-        "uids": [e.uid for e in entries],
-        "gids": [e.gid for e in entries],
-        "sizes": [e.size for e in entries],
-        "heads": list(map(len, beginnings)),
-        "targets": {path: e.link for path, e in layer.entries.items() if e.link},
-        "implied": sorted(layer.implied),
-        "whiteouts": sorted(layer.whiteouts),
-        "opaque": sorted(layer.opaque),
-        "links": layer.links,
-        "elves": [[numbers[path], *astuple(found)] for path, found in layer.elves.items() if path in numbers],
-        "contents": [[numbers[path], *place] for path, place in contents.items() if path in numbers],
+    entries = layer.entries
+    columns: dict[str, Callable[[], Any]] = {
+        "reader": reader,
+        "diff_id": lambda: layer.diff_id,
+        "size": lambda: layer.size,
+        "paths": lambda: list(entries),
+        "kinds": lambda: "".join(_LETTERS[e.kind] for e in entries.values()),
+        "modes": lambda: [e.mode for e in entries.values()],
+        "uids": lambda: [e.uid for e in entries.values()],
+        "gids": lambda: [e.gid for e in entries.values()],
+        "sizes": lambda: [e.size for e in entries.values()],
+        "heads": lambda: list(map(len, _beginnings(layer))),
+        "targets": lambda: {path: e.link for path, e in entries.items() if e.link},
+        "implied": lambda: sorted(layer.implied),
+        "whiteouts": lambda: sorted(layer.whiteouts),
+        "opaque": lambda: sorted(layer.opaque),
+        "links": lambda: layer.links,
+        "elves": lambda: [[n, *astuple(layer.elves[p])] for n, p in enumerate(entries) if p in layer.elves],
+        "contents": lambda: [list(column) for column in contents],
     }
     check, lengths = hashlib.sha256(usedforsecurity=False), [0, 0]
     # One at a time: a large layer's columns together take tens of megabytes.
-    texts = (json.dumps(body.pop(name), separators=(",", ":")).encode() + b"\n" for name in COLUMNS)
-    for number, pieces in enumerate((texts, beginnings)):
+    texts = (json.dumps(columns[name](), separators=(",", ":")).encode() + b"\n" for name in COLUMNS)
+    for number, pieces in enumerate((texts, _beginnings(layer))):
         for piece in pieces:
             file.write(piece)
             check.update(piece)
             lengths[number] += len(piece)
     file.seek(0)
     file.write(_HEADER.pack(MAGIC, length, *lengths, check.digest()))
+
+
+def _beginnings(layer: Layer) -> Iterator[bytes]:
+    return (public_head(path, entry.head, entry.mode) for path, entry in layer.entries.items())
 
 
 def _digest(*parts: bytes) -> bytes:
@@ -98,24 +101,20 @@ def _digest(*parts: bytes) -> bytes:
     return found.digest()
 
 
-def _write_contents(layer: Layer, file: IO[bytes]) -> tuple[dict[str, tuple[int, int, int]], int]:
-    """Offset, size and checksum of each path's content, those of hard links once; and the length of all."""
-    places: dict[str, tuple[int, int, int]] = {}
-    known: dict[tuple[int, int], tuple[int, int, int] | None] = {}
+def _write_contents(layer: Layer, file: IO[bytes]) -> tuple[tuple[array[int], ...], int]:
+    """Number of the path, offset, size and checksum of each content, as columns; and the length of all."""
+    columns = tuple(array("Q") for _ in range(4))
     end = 0
-    for path, piece in layer.contents.items():
-        key = (id(piece.source), piece.offset)
-        if key not in known:
-            data = piece.read()
-            known[key] = None
-            if data is not None and not like_credentials(path, data) and end + len(data) <= CONTENT:
-                known[key] = (end, len(data), zlib.crc32(data))
-                file.write(data)
-                end += len(data)
-        place = known[key]
-        if place is not None:
-            places[path] = place
-    return places, end
+    for number, path in enumerate(layer.entries):
+        piece = layer.contents.get(path)
+        data = piece.read() if piece is not None else None
+        if data is None or like_credentials(path, data) or end + len(data) > CONTENT:
+            continue
+        file.write(data)
+        for column, value in zip(columns, (number, end, len(data), zlib.crc32(data)), strict=True):
+            column.append(value)
+        end += len(data)
+    return columns, end
 
 
 def decode(read: Callable[[int, int], bytes], length: int, source: Source, index: int, budget: Budget) -> Layer:
@@ -164,8 +163,7 @@ class _Decoder:
         )
         for each in body["elves"]:
             found.elves[self.paths[each[0]]] = _elf(each[1:])
-        for number, offset, size, crc in body["contents"]:
-            _numbers([number, offset, size, crc])
+        for number, offset, size, crc in zip(*map(_numbers, body["contents"]), strict=True):
             if offset + size > length:
                 raise Damaged("a content outside")
             found.contents[self.paths[number]] = Slice(source, _HEADER.size + offset, size, crc)
