@@ -158,6 +158,14 @@ def test_what_costs_something_although_it_goes_well_is_not_contradicted() -> Non
     assert fold(quiet, [settled]).status is Status.CONFIRMED
 
 
+def test_a_narrow_check_excludes_nothing_by_finding_nothing() -> None:
+    said = triage(Rung.INVOKE, suspects=("fs_read_only", "oom"))
+    quiet = [finding("fs_read_only", Outcome.PASS, rung=Rung.INVOKE), finding("oom", Outcome.PASS, rung=Rung.INVOKE)]
+    diagnosis = fold(said, quiet)
+    assert [s.cause for s in diagnosis.suspects] == ["fs_read_only"]
+    assert diagnosis.ruled_out == ("oom",)
+
+
 def test_a_shadow_does_not_apply_where_what_casts_it_was_found() -> None:
     found = [finding("py_dist_vs_import_name", rung=Rung.HANDLER), finding("py_dep_missing", rung=Rung.HANDLER)]
     settled = {f.check: f for f in settle(found, triage(Rung.HANDLER).ladder, Role.DEPLOYED)}

@@ -81,7 +81,7 @@ def fold(triage: Triage, findings: Sequence[Finding]) -> Diagnosis:
         lowest = causes[0].rung
         later = [f for f in causes if f.rung is not lowest]
         causes = [f for f in causes if f.rung is lowest]
-    answered = [f for f in mine if not f.verdict.ungiven]
+    answered = [f for f in mine if not f.verdict.ungiven and not all_checks()[f.check].narrow]
     excluded = {f.check for f in answered if f.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE)}
     excluded -= {f.check for f in answered if f.outcome in (Outcome.FAIL, Outcome.UNKNOWN)}
     named = symptom.suspects
@@ -100,7 +100,7 @@ def fold(triage: Triage, findings: Sequence[Finding]) -> Diagnosis:
         causes=tuple(dict.fromkeys(f.check for f in causes if f.proven)) if status is Status.CONFIRMED else (),
         next=tuple(dict.fromkeys(f.check for f in later)),
         suspects=left if status in (Status.SUSPECTED, Status.CONFIRMED) else (),
-        ruled_out=tuple(sorted({f.check for f in mine if f.outcome is Outcome.PASS})),
+        ruled_out=tuple(sorted({f.check for f in answered if f.outcome is Outcome.PASS})),
         deciding_question=_question(status, left),
         ladder=ladder,
         rung=next((r.rung for r in ladder if r.state is RungState.FAILED), None),

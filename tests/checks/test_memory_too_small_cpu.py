@@ -44,6 +44,17 @@ def test_outcome(timeline: Timeline, memory: int | None, outcome: Outcome) -> No
     assert the_check(timeline, function_record(memory_mb=memory)).outcome is outcome
 
 
+def test_one_cold_start_is_no_rule_where_there_is_some_cpu() -> None:
+    assert the_check(told(twice()), function_record(memory_mb=512)).outcome is Outcome.UNKNOWN
+
+
+def test_an_init_that_may_wait_for_others_is_not_blamed() -> None:
+    in_vpc = function_record(memory_mb=128, vpc_attached=True)
+    assert the_check(told(twice(), twice()), in_vpc).outcome is Outcome.UNKNOWN
+    waits = told(["Connect timeout on endpoint URL", *twice()], ["Connect timeout on endpoint URL", *twice()])
+    assert the_check(waits, function_record(memory_mb=128)).outcome is Outcome.UNKNOWN
+
+
 def test_it_costs_something_although_invocations_succeed() -> None:
     verdict = the_check(told(twice()), function_record(memory_mb=128))
     assert verdict.regardless

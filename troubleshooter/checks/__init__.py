@@ -76,6 +76,8 @@ class Check:
     rung: Rung
     needs: tuple[Need, ...]
     explains: tuple[str, ...]
+    narrow: bool
+    """It proves the mode only in some of its forms: finding none of them excludes nothing."""
     function: Callable[..., Verdict] = field(repr=False)
 
     def run(self, store: Store) -> Verdict:
@@ -108,12 +110,15 @@ class Check:
 
 
 def check(
-    *, title: str, severity: Severity, rung: Rung, explains: tuple[str, ...] = ()
+    *, title: str, severity: Severity, rung: Rung, explains: tuple[str, ...] = (), narrow: bool = False
 ) -> Callable[[Callable[P, Verdict]], Callable[P, Verdict]]:
-    """Marks a module's function as its check. `rung` is where the failure bites; `explains` names modes that are its shadow."""
+    """Marks a module's function as its check. `rung` is where the failure bites; `explains` names modes that are its shadow.
+
+    `narrow`: it proves the mode only in some of its forms, so that finding none of them excludes nothing.
+    """
 
     def mark(function: Callable[P, Verdict]) -> Callable[P, Verdict]:
-        function.__check__ = (title, severity, rung, explains)  # type: ignore[attr-defined]
+        function.__check__ = (title, severity, rung, explains, narrow)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -218,5 +223,5 @@ def _check(module: Any, name: str) -> Check | None:
     function = getattr(module, name, None)
     if function is None:
         return None
-    title, severity, rung, explains = function.__check__
-    return Check(name, title, severity, rung, needs_of(function), explains, function)
+    title, severity, rung, explains, narrow = function.__check__
+    return Check(name, title, severity, rung, needs_of(function), explains, narrow, function)

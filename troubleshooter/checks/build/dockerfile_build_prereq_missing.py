@@ -128,7 +128,9 @@ SIGNATURES = (
 ASK = "Which command or file does the failing step miss, and which RUN or COPY line should bring it?"
 
 
-@check(title="Each step of the Dockerfile finds the files it names", severity=Severity.ERROR, rung=Rung.BUILD)
+@check(
+    title="Each step of the Dockerfile finds the files it names", severity=Severity.ERROR, rung=Rung.BUILD, narrow=True
+)
 def dockerfile_build_prereq_missing(build: BuildGaps) -> Verdict:
     """Reads what was found missing in the build's context."""
     if not build.gaps and not build.looked_at:

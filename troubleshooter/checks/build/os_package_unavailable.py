@@ -60,7 +60,12 @@ _TOLERANT = ("--skip-broken", "--skip-unavailable", "--setopt=strict=0", "--seto
 _INSTALLS = frozenset({"install", "add", "localinstall", "reinstall"})
 
 
-@check(title="The packages that the Dockerfile installs exist for its base", severity=Severity.ERROR, rung=Rung.BUILD)
+@check(
+    title="The packages that the Dockerfile installs exist for its base",
+    severity=Severity.ERROR,
+    rung=Rung.BUILD,
+    narrow=True,
+)
 def os_package_unavailable(
     build: ImageBuild, image: ImageConfig | Unavailable, function: FunctionRecord | Unavailable
 ) -> Verdict:

@@ -53,7 +53,7 @@ _AGAIN = re.compile(
 _FAILED = ("error", "timeout")
 
 
-@check(title="Failed events are not done again, nor lost", severity=Severity.WARNING, rung=Rung.COMPLETION)
+@check(title="Failed events are not done again, nor lost", severity=Severity.WARNING, rung=Rung.COMPLETION, narrow=True)
 def async_retry_duplicates(
     repeats: Repeats,
     invoke: EventInvoke | Unavailable,

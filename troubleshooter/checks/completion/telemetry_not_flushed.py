@@ -68,7 +68,12 @@ _MISSED = re.compile(
 )
 
 
-@check(title="Telemetry is sent before the environment freezes", severity=Severity.WARNING, rung=Rung.COMPLETION)
+@check(
+    title="Telemetry is sent before the environment freezes",
+    severity=Severity.WARNING,
+    rung=Rung.COMPLETION,
+    narrow=True,
+)
 def telemetry_not_flushed(
     telemetry: Telemetry,
     timeline: Timeline | Unavailable,

@@ -42,6 +42,7 @@ ASK = "Is the region in the image's address the function's region?"
     severity=Severity.ERROR,
     rung=Rung.DEPLOY,
     explains=("ecr_image_absent", "ecr_repo_policy_missing"),
+    narrow=True,
 )
 def region_mismatch_ecr(address: ImageAddress, function: FunctionRecord) -> Verdict:
     """Compares the region in the image's address with the one in the function's ARN."""

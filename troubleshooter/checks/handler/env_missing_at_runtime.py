@@ -73,7 +73,9 @@ _CERTAIN = ("aws-base", "zip")
 """Runtime clients in front of which no script of the image's own runs."""
 
 
-@check(title="The function has the variables that its code reads", severity=Severity.ERROR, rung=Rung.HANDLER)
+@check(
+    title="The function has the variables that its code reads", severity=Severity.ERROR, rung=Rung.HANDLER, narrow=True
+)
 def env_missing_at_runtime(
     function: FunctionRecord,
     question: SettingsQuestion,

@@ -64,6 +64,7 @@ _NPM_GAVE_UP = exited(r"with error: exit status (?:226|243|254)\b")
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("process_exits_by_design", "init_timeout"),
+    narrow=True,
 )
 def home_cache_unwritable(
     launch: EffectiveLaunch,

@@ -46,6 +46,7 @@ SIGNATURES = (
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def node_wrong_abi(
     natives: NativeModules,

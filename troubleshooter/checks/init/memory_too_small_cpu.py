@@ -11,7 +11,8 @@ Why it breaks
 
 How it is told apart
     An init whose repetition does not end either is `init_timeout`. Max Memory Used near Memory Size is `oom`. A handler
-    that waits for others is not made faster by CPU.
+    that waits for others is not made faster by CPU: a function in a VPC, or one whose init wrote of connections, is not
+    blamed.
 
 Fix
     Raise the memory and compare: often the run costs the same and is faster.
@@ -22,12 +23,12 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks import _timeline as t
 from troubleshooter.checks._readiness import update_configuration
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.logs import Timeline
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -38,11 +39,13 @@ SIGNATURES = (
 )
 ASK = "Does the time fall in proportion when the memory is raised to 1769 MB?"
 
-STARVED_MB, VCPU_MB = 512, 1769
-"""Up to here there is less than a third of a CPU; from there on a whole one."""
+SCANT_MB, STARVED_MB, VCPU_MB = 256, 512, 1769
+"""A seventh and less than a third of a CPU; a whole one."""
+_WAITS = r"time[sd]? ?-?out|connect|resolv|getaddrinfo|ETIMEDOUT|ECONN|ENOTFOUND|retry|download"
+"""Words of an init that waits for others: enough for doubt."""
 
 
-@check(title="Init has CPU enough to end within ten seconds", severity=Severity.WARNING, rung=Rung.INIT)
+@check(title="Init has CPU enough to end within ten seconds", severity=Severity.WARNING, rung=Rung.INIT, narrow=True)
 def memory_too_small_cpu(timeline: Timeline, function: FunctionRecord) -> Verdict:
     """Reads whether the newest cold starts ran out of the init's time, ended when it was done again, and had little CPU."""
     cold = [i for i in timeline.invocations if i.init_ms or t.inits_of(timeline, i)]
@@ -56,6 +59,11 @@ def memory_too_small_cpu(timeline: Timeline, function: FunctionRecord) -> Verdic
     cited = (t.init_report(timeline, t.inits_of(timeline, newest)[0]), t.report(timeline, newest))
     if memory is None or memory > STARVED_MB:
         return not_applicable("init is done twice at each cold start, but not for want of memory and CPU")
+    if function.vpc_attached or t.wrote(timeline, newest, _WAITS):
+        ask = Unblock("Tell what the init waits for: its log lines, or the same with more memory.")
+        return unknown("init is done twice at each cold start; it may wait for the network", *cited, unblock=ask)
+    if len(cold) < 2 and memory > SCANT_MB:
+        return unknown("init was stopped and done again at the one cold start that the log shows", *cited)
     share = round(100 * memory / VCPU_MB)
     said = (
         f"init is stopped after ten seconds at each cold start and done again; {memory} MB give it {share} % of a CPU"

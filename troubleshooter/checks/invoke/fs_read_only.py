@@ -43,7 +43,7 @@ SIGNATURES = (
 ASK = "Is the path that the message names outside /tmp?"
 
 
-@check(title="The code writes where it can", severity=Severity.ERROR, rung=Rung.INVOKE)
+@check(title="The code writes where it can", severity=Severity.ERROR, rung=Rung.INVOKE, narrow=True)
 def fs_read_only(effects: CertainEffects) -> Verdict:
     """Asks whether the code certainly writes to a place outside /tmp."""
     found = first(effects, "write")

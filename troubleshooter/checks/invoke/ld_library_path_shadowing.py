@@ -62,6 +62,7 @@ ASK = "Does it work with the variable cleared: `LD_LIBRARY_PATH= COMMAND`?"
     severity=Severity.ERROR,
     rung=Rung.INVOKE,
     explains=("system_lib_too_old", "py_dep_missing", "node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def ld_library_path_shadowing(
     natives: NativeModules,

@@ -49,7 +49,7 @@ ASK = "Which log group does the function's LoggingConfig name, and may its role 
 _POLICY = "iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 
 
-@check(title="The function can write its log", severity=Severity.WARNING, rung=Rung.INVOKE)
+@check(title="The function can write its log", severity=Severity.WARNING, rung=Rung.INVOKE, narrow=True)
 def no_logs_at_all(
     function: FunctionRecord,
     log: LogEvents,

@@ -39,7 +39,7 @@ ASK = "Does the handler take three arguments and call a callback?"
 SINCE = 24
 
 
-@check(title="The handler needs no callback on Node.js 24", severity=Severity.ERROR, rung=Rung.INVOKE)
+@check(title="The handler needs no callback on Node.js 24", severity=Severity.ERROR, rung=Rung.INVOKE, narrow=True)
 def node24_callback_removed(shape: NodeHandlerShape, runtime: RuntimeModel) -> Verdict:
     """Looks at the handler's parameters, and whether the third one is called."""
     version = runtime.cite("version", label="Node.js version")

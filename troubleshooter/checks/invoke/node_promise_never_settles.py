@@ -48,6 +48,7 @@ ASK = "Is there a path on which the awaited promise is neither resolved nor reje
     severity=Severity.ERROR,
     rung=Rung.INVOKE,
     explains=("function_timeout",),
+    narrow=True,
 )
 def node_promise_never_settles(effects: CertainEffects) -> Verdict:
     """Asks whether the handler certainly waits for a promise that nothing can settle."""

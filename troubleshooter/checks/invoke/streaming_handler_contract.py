@@ -41,7 +41,7 @@ SIGNATURES = (
 )
 
 
-@check(title="The streaming handler ends its stream", severity=Severity.ERROR, rung=Rung.INVOKE)
+@check(title="The streaming handler ends its stream", severity=Severity.ERROR, rung=Rung.INVOKE, narrow=True)
 def streaming_handler_contract(shape: NodeHandlerShape) -> Verdict:
     """Looks at the function that `streamifyResponse` is handed."""
     if not shape.streams:

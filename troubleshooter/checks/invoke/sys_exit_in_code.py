@@ -46,6 +46,7 @@ ASK = "Does code or a library called by the handler use sys.exit() or process.ex
     severity=Severity.ERROR,
     rung=Rung.INVOKE,
     explains=("process_exits_by_design",),
+    narrow=True,
 )
 def sys_exit_in_code(effects: CertainEffects) -> Verdict:
     """Asks whether the code certainly ends the process."""

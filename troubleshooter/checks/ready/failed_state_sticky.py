@@ -37,7 +37,12 @@ SIGNATURES = (
 )
 
 
-@check(title="A failed function was updated since its image was corrected", severity=Severity.INFO, rung=Rung.READY)
+@check(
+    title="A failed function was updated since its image was corrected",
+    severity=Severity.INFO,
+    rung=Rung.READY,
+    narrow=True,
+)
 def failed_state_sticky(function: FunctionRecord, code: FunctionCode, registry: RegistryRecord) -> Verdict:
     """A companion of what made it fail, never the cause: the tag points to another image since, and AWS has not been told."""
     failed_for = (function.state_reason_code, function.update_reason_code)

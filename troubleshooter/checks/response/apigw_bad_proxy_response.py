@@ -48,7 +48,9 @@ _SAYS = re.compile(
 _WORDS = {"object": "an object", "list": "a list", "number": "a number"}
 
 
-@check(title="The handler's answer fits the proxy integration", severity=Severity.ERROR, rung=Rung.RESPONSE)
+@check(
+    title="The handler's answer fits the proxy integration", severity=Severity.ERROR, rung=Rung.RESPONSE, narrow=True
+)
 def apigw_bad_proxy_response(
     answers: ProxyAnswers,
     timeline: Timeline | Unavailable,

@@ -51,6 +51,7 @@ ASK = "Which C library does the image have, musl (Alpine) or glibc?"
     severity=Severity.ERROR,
     rung=Rung.RUNTIME,
     explains=("dynamic_lib_missing", "py_dep_missing", "node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def native_libc_mismatch(
     natives: NativeModules,

@@ -39,7 +39,7 @@ SIGNATURES = (
 )
 
 
-@check(title="A new image has new content", severity=Severity.WARNING, rung=Rung.STALE)
+@check(title="A new image has new content", severity=Severity.WARNING, rung=Rung.STALE, narrow=True)
 def build_cache_or_wrong_context(
     function: FunctionRecord, manifest: ImageManifest, previous: PreviousImage, text: GivenText
 ) -> Verdict:

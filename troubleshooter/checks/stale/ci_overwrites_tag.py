@@ -52,7 +52,7 @@ ASK = "Who else pushes the tag? (CloudTrail: PutImage)"
 _SESSION = re.compile(r"^(arn:aws[\w-]*:sts::\d+:assumed-role/[^/]+)/.*$")
 
 
-@check(title="One pipeline pushes the tag", severity=Severity.WARNING, rung=Rung.STALE)
+@check(title="One pipeline pushes the tag", severity=Severity.WARNING, rung=Rung.STALE, narrow=True)
 def ci_overwrites_tag(function: FunctionRecord, registry: RegistryRecord, image: ImageConfig, trail: Trail) -> Verdict:
     """Fails where the image is for the wrong CPU and several principals pushed it under one tag in turn: then the tag is
     what they fight for. Two people who push the same thing are no fault."""

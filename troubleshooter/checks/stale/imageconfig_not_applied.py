@@ -39,7 +39,7 @@ ASK = "Does `aws lambda get-function-configuration` show ImageConfigResponse wit
 _PLACES = {"command": "Command", "entryPoint": "EntryPoint", "workingDirectory": "WorkingDirectory"}
 
 
-@check(title="Overrides stand where the tool reads them", severity=Severity.WARNING, rung=Rung.STALE)
+@check(title="Overrides stand where the tool reads them", severity=Severity.WARNING, rung=Rung.STALE, narrow=True)
 def imageconfig_not_applied(resource: DeclaredResource) -> Verdict:
     """Looks beside the image of a function in serverless.yml; other templates are refused for what they do not know."""
     if resource.format != "serverless" or resource.package_type != "Image":
