@@ -27,13 +27,14 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, signature, unknown
+from troubleshooter.checks._brought import brought_by
 from troubleshooter.checks._launch_fix import OCI, rebuilt
 from troubleshooter.checks._spawn import evidence, otherwise, rung
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
 from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
-from troubleshooter.model import Evidence, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -72,16 +73,7 @@ def arch_mixed_multistage(
     return failed(
         spawn.detail,
         *cited,
-        *_step(spawn, files, image),
+        *brought_by(files, image, spawn.machine_path or spawn.path),
         remediation=rebuilt(text, function, image, code),
         rung=rung(spawn),
     )
-
-
-def _step(spawn: SpawnResult, files: ImageTree, image: ImageConfig) -> list[Evidence]:
-    """The build step whose layer brought the foreign file."""
-    path = spawn.machine_path or files.tree.resolve(spawn.path).path
-    entry = files.tree.entry(path)
-    if entry is None or not 0 <= entry.layer < len(image.history):
-        return []
-    return [image.cite("history", image.history[entry.layer], label=f"build step that brought {path}")]
