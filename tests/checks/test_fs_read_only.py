@@ -5,6 +5,7 @@ import pytest
 from tests import node_coding
 from tests.coding import a_source, a_zip, an_image
 from tests.factories import function_record
+from tests.launching import link
 from troubleshooter.checks.invoke.fs_read_only import fs_read_only as the_check
 from troubleshooter.model import Outcome, Rung
 
@@ -140,3 +141,155 @@ def test_what_javascript_writes(source: str) -> None:
 def test_what_javascript_may_write(source: str) -> None:
     found = node_coding.an_image({"index.js": source}).ask(the_check)
     assert found.outcome is Outcome.PASS, found.message
+
+
+LAST = "(CACHE / 'last.json').write_text('{}')"
+OWN_MANAGER = "import contextlib\n@contextlib.contextmanager\ndef quietly(*errors):\n    try:\n        yield\n    except errors:\n        pass\n"
+STORES = "class Disk:\n    def save(self):\n        open('/var/task/x', 'w')\nclass Bucket:\n    def {0}(self):\n        pass\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "outcome"),
+    [
+        pytest.param("/tmp", Outcome.PASS, id="to /tmp"),
+        pytest.param("../../tmp/app", Outcome.PASS, id="to a folder below it, relative, made at run time"),
+        pytest.param("/mnt/efs", Outcome.PASS, id="to a mount"),
+        pytest.param("data", Outcome.FAIL, id="to a folder of the image"),
+    ],
+)
+def test_a_link_is_where_it_leads(target: str, outcome: Outcome) -> None:
+    source = body(LAST, before="CACHE = Path('/var/task/cache')\n")
+    files = {"app.py": source, "cache": link(target), "data/x": ""}
+    assert an_image(files).ask(the_check).outcome is outcome
+    script = {"index.js": node("fs.writeFileSync('/var/task/cache/x', '');"), "cache": link(target), "data/x": ""}
+    assert node_coding.an_image(script).ask(the_check).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("target", "outcome"),
+    [
+        pytest.param("/dev/stdout", Outcome.PASS, id="to a device"),
+        pytest.param("/proc/self/fd/1", Outcome.PASS, id="to a descriptor"),
+        pytest.param("/nowhere/app.log", Outcome.PASS, id="to nothing, which fails for another reason"),
+        pytest.param("other.log", Outcome.FAIL, id="to another file of the image"),
+    ],
+)
+def test_a_file_that_is_a_link(target: str, outcome: Outcome) -> None:
+    files = {"app.py": body("open('/var/task/app.log', 'a')"), "app.log": link(target), "other.log": ""}
+    assert an_image(files).ask(the_check).outcome is outcome
+
+
+def test_a_dockerfile_that_makes_links_leaves_a_source_folder_open() -> None:
+    function = function_record(package_type="Zip", runtime="python3.12", handler="app.handler")
+    linked = {"app.py": WRITES, "Dockerfile": "FROM x\nRUN ln -s /tmp/state.json /var/task/state.json\n"}
+    assert a_source(linked, function).ask(the_check).outcome is not Outcome.FAIL
+    assert a_source({**linked, "Dockerfile": "FROM x\n"}, function).ask(the_check).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("helper", "line", "outcome"),
+    [
+        pytest.param("import os\nos.chdir('/tmp')\n", "open('out.csv', 'w')", Outcome.PASS, id="changes the folder"),
+        pytest.param("import os\nos.chdir('/tmp')\n", "open('/var/task/out.csv', 'w')", Outcome.FAIL, id="absolute"),
+        pytest.param("import os\nos.getcwd()\n", "open('out.csv', 'w')", Outcome.FAIL, id="does not"),
+        pytest.param("import builtins\nbuiltins.open = print\n", "open('/var/task/x', 'w')", Outcome.PASS, id="open"),
+        pytest.param(
+            "from unittest import mock\nmock.patch('builtins.open').start()\n",
+            "open('/var/task/x', 'w')",
+            Outcome.PASS,
+            id="mocked",
+        ),
+        pytest.param("import app\napp.NAME = '/tmp/x'\n", "open(NAME, 'w')", Outcome.PASS, id="sets the constant"),
+        pytest.param("NAME = '/tmp/x'\n", "open(NAME, 'w')", Outcome.FAIL, id="has one of its own"),
+        pytest.param("import app\napp.save = print\n", "save()", Outcome.PASS, id="replaces the function"),
+        pytest.param("", "save()", Outcome.FAIL, id="leaves the function"),
+        pytest.param("import importlib\nimportlib.import_module(X)\n", "save()", Outcome.PASS, id="loads anything"),
+    ],
+)
+def test_what_another_module_does(helper: str, line: str, outcome: Outcome) -> None:
+    before = "import helper\nNAME = '/var/task/x'\ndef save():\n    open(NAME, 'w')\n"
+    found = an_image({"app.py": body(line, before=before), "helper.py": helper}).ask(the_check)
+    assert found.outcome is outcome, found.message
+
+
+@pytest.mark.parametrize(
+    ("lines", "before", "outcome"),
+    [
+        pytest.param(
+            ["with quietly(OSError):", "    open('/var/task/x', 'w')"], OWN_MANAGER, Outcome.PASS, id="an own manager"
+        ),
+        pytest.param(
+            ["with tracer.span('x'):", "    open('/var/task/x', 'w')"], "import tracer\n", Outcome.PASS, id="unknown"
+        ),
+        pytest.param(
+            ["with LOCK:", "    open('/var/task/x', 'w')"],
+            "import threading\nLOCK = threading.Lock()\n",
+            Outcome.FAIL,
+            id="a lock",
+        ),
+        pytest.param(
+            ["with quietly(OSError), open('/var/task/x', 'w'):", "    pass"], OWN_MANAGER, Outcome.PASS, id="beside it"
+        ),
+        pytest.param(
+            ["with open('/var/task/x', 'w'), quietly(OSError):", "    pass"], OWN_MANAGER, Outcome.FAIL, id="before it"
+        ),
+        pytest.param(
+            ["try:", "    open('/var/task/x', 'w')", "except ERRORS:", "    pass"],
+            "ERRORS = (OSError, KeyError)\n",
+            Outcome.PASS,
+            id="errors by a name",
+        ),
+        pytest.param(
+            ["try:", "    open('/var/task/x', 'w')", "except os.error:", "    pass"], "", Outcome.PASS, id="os.error"
+        ),
+        pytest.param(
+            ["try:", "    open('/var/task/x', 'w')", "except ClientError:", "    pass"],
+            "from botocore.exceptions import ClientError\n",
+            Outcome.FAIL,
+            id="an error of a library",
+        ),
+        pytest.param(
+            ["try:", "    open('/var/task/x', 'w')", "finally:", "    return 1"], "", Outcome.PASS, id="finally returns"
+        ),
+        pytest.param(
+            ["save()"],
+            "try:\n    from fast import save\nexcept ImportError:\n    def save():\n        open('/var/task/x', 'w')\n",
+            Outcome.PASS,
+            id="one of two functions",
+        ),
+        pytest.param(
+            ["store.save()"],
+            STORES.format("save") + "store = Disk() if os.name else Bucket()\n",
+            Outcome.PASS,
+            id="either",
+        ),
+        pytest.param(
+            ["store.save()"],
+            STORES.format("save") + "store = Disk()\nif os.environ.get('B'):\n    store = Bucket()\n",
+            Outcome.PASS,
+            id="set again",
+        ),
+        pytest.param(["store.save()"], STORES.format("load") + "store = Disk()\n", Outcome.FAIL, id="the one store"),
+        pytest.param(
+            ["open(NAME, 'w')"], "NAME = '/var/task/x'\nNAME += '.tmp'\n", Outcome.PASS, id="a constant that goes on"
+        ),
+    ],
+)
+def test_what_stands_around_it(lines: list[str], before: str, outcome: Outcome) -> None:
+    found = an_image({"app.py": body(*lines, before=before)}).ask(the_check)
+    assert found.outcome is outcome, found.message
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"),
+    [
+        pytest.param("const fs = require('fs');\nfs.writeFileSync = () => {};\n", Outcome.PASS, id="assigned"),
+        pytest.param("require('mock-fs')({});\n", Outcome.PASS, id="mocked"),
+        pytest.param("Object.assign(fs, { writeFileSync: () => {} });\n", Outcome.PASS, id="assigned over"),
+        pytest.param("if (fs.writeFileSync === x) y();\n", Outcome.FAIL, id="compared"),
+    ],
+)
+def test_what_another_file_replaces(other: str, outcome: Outcome) -> None:
+    files = {"index.js": node("fs.writeFileSync('/var/task/x', '');"), "lib/setup.js": other}
+    found = node_coding.an_image(files).ask(the_check)
+    assert found.outcome is outcome, found.message

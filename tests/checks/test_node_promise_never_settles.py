@@ -37,3 +37,33 @@ def test_outcome(body: str, outcome: Outcome) -> None:
 
 def test_python_has_no_promises() -> None:
     assert coding.an_image({"app.py": coding.HANDLER}).ask(the_check).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("handler", "outcome"),
+    [
+        pytest.param(
+            "(event, context, callback) => { callback(null, 1); return new Promise(() => {}); }",
+            Outcome.PASS,
+            id="callback",
+        ),
+        pytest.param(
+            "(event, context) => { context.succeed(1); return new Promise(() => {}); }", Outcome.PASS, id="old"
+        ),
+        pytest.param(
+            "async (event, context) => { run(context); await new Promise(() => {}); }", Outcome.PASS, id="handed on"
+        ),
+        pytest.param("async (...all) => { all[2](null, 1); await new Promise(() => {}); }", Outcome.PASS, id="rest"),
+        pytest.param(
+            "async (event, context) => { log(context.awsRequestId); await new Promise(() => {}); }",
+            Outcome.FAIL,
+            id="its id",
+        ),
+        pytest.param(
+            "async (event, context, callback) => { await new Promise(() => {}); }", Outcome.FAIL, id="callback unused"
+        ),
+    ],
+)
+def test_an_answer_in_another_way(handler: str, outcome: Outcome) -> None:
+    found = an_image({"index.js": f"exports.handler = {handler};\n"}).ask(the_check)
+    assert found.outcome is outcome, found.message

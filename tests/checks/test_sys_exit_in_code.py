@@ -92,3 +92,54 @@ def test_what_may_go_on(source: str) -> None:
 def test_javascript(source: str, outcome: Outcome) -> None:
     found = node_coding.an_image({"index.js": source}).ask(the_check)
     assert found.outcome is outcome, found.message
+
+
+CLI = "import sys\ndef main():\n    print('done')\n    sys.exit(0)\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [
+        pytest.param("sys.exit = lambda code=0: None\n", Outcome.PASS, id="assigned"),
+        pytest.param("setattr(sys, 'exit', print)\n", Outcome.PASS, id="setattr"),
+        pytest.param("mock.patch('sys.exit').start()\n", Outcome.PASS, id="patched by name"),
+        pytest.param("mock.patch.object(sys, 'exit').start()\n", Outcome.PASS, id="patched in its module"),
+        pytest.param("cli.main = print\n", Outcome.PASS, id="the function that exits"),
+        pytest.param("print('exit')\n", Outcome.FAIL, id="a text"),
+        pytest.param("", Outcome.FAIL, id="nothing of the kind"),
+    ],
+)
+def test_an_exit_that_is_replaced(before: str, outcome: Outcome) -> None:
+    own = body("cli.main()", before=f"import cli\nfrom unittest import mock\n{before}")
+    found = an_image({"app.py": own, "cli.py": CLI}).ask(the_check)
+    assert found.outcome is outcome, found.message
+
+
+def test_a_manager_that_may_swallow_the_exit() -> None:
+    manager = "import contextlib\n@contextlib.contextmanager\ndef on():\n    try:\n        yield\n    except SystemExit:\n        pass\n"
+    swallowed = body("with on():", "    sys.exit(0)", "return 1", before=manager)
+    assert an_image({"app.py": swallowed}).ask(the_check).outcome is Outcome.PASS
+    opened = body("with open('/etc/hosts') as f:", "    sys.exit(0)")
+    assert an_image({"app.py": opened}).ask(the_check).outcome is Outcome.FAIL
+
+
+def test_a_method_that_a_class_overrides() -> None:
+    base = "class Base:\n    def run(self):\n        self.done()\n    def done(self):\n        sys.exit(0)\n"
+    own = body("App().run()", before=base + "class App(Base):\n    def done(self):\n        pass\n")
+    assert an_image({"app.py": own}).ask(the_check).outcome is Outcome.PASS
+    plain = body("App().run()", before=base + "class App(Base):\n    pass\n")
+    assert an_image({"app.py": plain}).ask(the_check).outcome is Outcome.FAIL
+
+
+def test_a_handler_that_is_wrapped_below_its_definition() -> None:
+    wrapped = body("sys.exit(0)", before="from lib import safe\n") + "handler = safe(handler)\n"
+    assert an_image({"app.py": wrapped, "lib.py": "def safe(f): return f\n"}).ask(the_check).outcome is Outcome.PASS
+
+
+def test_javascript_that_replaces_the_exit() -> None:
+    files = {"index.js": "exports.handler = async () => { process.exit(0); };\n"}
+    replacing = {**files, "setup.js": "process.exit = () => {};\n"}
+    assert node_coding.an_image(replacing).ask(the_check).outcome is Outcome.PASS
+    stubbed = {**files, "setup.js": "sinon.stub(process, 'exit');\n"}
+    assert node_coding.an_image(stubbed).ask(the_check).outcome is Outcome.PASS
+    assert node_coding.an_image({**files, "a.js": "const exit = 1;\n"}).ask(the_check).outcome is Outcome.FAIL

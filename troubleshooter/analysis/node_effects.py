@@ -18,8 +18,9 @@ from troubleshooter.analysis.node_background import start_of
 from troubleshooter.analysis.node_exports import Answer
 from troubleshooter.analysis.node_files import NodeFiles
 from troubleshooter.analysis.node_handler import HandlerSearch
-from troubleshooter.analysis.python_effects import read_only
+from troubleshooter.analysis.node_replaced import is_replaced
 from troubleshooter.analysis.python_handler import reading_of
+from troubleshooter.analysis.read_only import read_only
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.code import CertainEffects, Effect, NodeHandlerShape
 from troubleshooter.facts.image import CodeTree
@@ -34,6 +35,7 @@ _BRANCHES = frozenset(
 _LEAVES = frozenset({"return_statement", "throw_statement", "break_statement", "continue_statement"})
 _WRITES = frozenset({"writeFileSync", "appendFileSync", "mkdirSync", "writeFile", "appendFile", "mkdir"})
 _FS = frozenset({"fs", "node:fs", "fs/promises", "node:fs/promises"})
+_PLAIN = ("awsRequestId", "functionName", "functionVersion", "log", "identity", "clientContext", "getRemaining")
 _ONLY_WRITES = frozenset({"write", "setContentType", "cork", "uncork", "on", "once"})
 
 
@@ -110,9 +112,12 @@ class _Walk:
 
     calls: Calls
     code: CodeTree
+    answered: bool = False
+    """The handler may answer in another way than by what it returns."""
     found: list[Effect] = field(default_factory=list)
 
     def function(self, function: Function, body: Path) -> None:
+        self.answered = _may_answer(function, body[-1])
         if body[-1].type == "statement_block":
             self.block(function.script, body, "handler", False)
         else:
@@ -154,7 +159,8 @@ class _Walk:
                 if written and read_only(self.code, written):
                     self._note("write", written, script, node, when)
             if node.type == "new_expression" and _never_settles(script, node) and _waited_for(script, inner):
-                self._note("wait", "new Promise", script, node, when)
+                if not self.answered:
+                    self._note("wait", "new Promise", script, node, when)
                 return False
         return True
 
@@ -216,6 +222,10 @@ class _Walk:
         return self._text(script, declaration.path[-2].child_by_field_name("value"), depth + 1)
 
     def _note(self, kind: str, what: str, script: Script, node: Node, when: str) -> None:
+        if (kind == "exit" and is_replaced(self.code, ("exit",))) or (
+            kind == "write" and is_replaced(self.code, _WRITES)
+        ):
+            return
         self.found.append(Effect(kind, what, script.path, script.line(node), script.line_text(node), when))
 
 
@@ -271,6 +281,31 @@ def _never_settles(script: Script, node: Node) -> bool:
     if body is None or "" in names or _mentions(script, body, "arguments") or _mentions(script, body, "throw"):
         return False
     return body.type == "statement_block" and not any(_mentions(script, body, name) for name in names)
+
+
+def _may_answer(function: Function, body: Node) -> bool:
+    """Whether a handler uses its callback, a stream, or the old methods of its context, or may by way of `arguments`."""
+    script, names = function.script, parameters(function)
+    if "" in names or _mentions(script, body, "arguments"):
+        return True
+    if any(_mentions(script, body, name) for name in names[2:]):
+        return True
+    return len(names) > 1 and _handed_on(script, body, names[1])
+
+
+def _handed_on(script: Script, body: Node, name: str) -> bool:
+    """Whether a context (or stream) is used for more than its plain values."""
+    for offset in script.find(name):
+        if body.start_byte <= offset < body.end_byte:
+            held = script.trail(offset)[-2]
+            member = held.child_by_field_name("property") if held.type == "member_expression" else None
+            word = script.text(member) if member is not None else ""
+            if not (
+                word.startswith(_PLAIN)
+                or word in ("invokedFunctionArn", "memoryLimitInMB", "callbackWaitsForEmptyEventLoop")
+            ):
+                return True
+    return False
 
 
 def _waited_for(script: Script, path: Path) -> bool:

@@ -7,15 +7,20 @@ that way are followed; everything else is left out.
 from __future__ import annotations
 
 import ast
-import posixpath
+import builtins
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
 from troubleshooter.analysis.python_lookup import Lookup
 from troubleshooter.analysis.python_project import Function, Module, Project
 from troubleshooter.analysis.python_reach import _top
+from troubleshooter.analysis.python_replaced import Replaced, replaced
 from troubleshooter.analysis.python_scope import Scope
+from troubleshooter.analysis.python_writes import FOLDERS, Constants, written
+from troubleshooter.analysis.read_only import read_only
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.code import CertainEffects, Effect
 from troubleshooter.facts.image import CodeTree
@@ -25,16 +30,30 @@ from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
 DEEP = 6
 """Most own functions that call each other."""
 MODULES = 50
-WRITABLE = ("/tmp", "/dev", "/proc", "/mnt", "/run")  # noqa: S108 - a place on Lambda, not here
-"""Where writing may succeed: /tmp, devices, and where file systems are mounted."""
 
 _EXITS = frozenset({"sys.exit", "os._exit", "os.abort", "exit", "quit"})
-_PATHS = frozenset({"pathlib.Path", "pathlib.PosixPath"})
-_METHODS = frozenset({"write_text", "write_bytes", "touch", "mkdir"})
-_FOLDERS = frozenset({"os.mkdir", "os.makedirs"})
 _CATCH_ALL = frozenset({"BaseException", ""})
 _CATCH_WRITES = _CATCH_ALL | {"Exception", "OSError", "IOError", "EnvironmentError", "PermissionError"}
 _CATCH_EXITS = _CATCH_ALL | {"SystemExit"}
+_CLASS = re.compile(r"^[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Timeout)$")
+_LETS_THROUGH = frozenset(
+    f"{module}.{name}".lstrip(".")
+    for module, names in {
+        "": "open",
+        "io": "open BytesIO StringIO",
+        "codecs": "open",
+        "gzip": "open GzipFile",
+        "threading": "Lock RLock Semaphore Condition",
+        "contextlib": "closing nullcontext redirect_stdout redirect_stderr",
+        "tempfile": "TemporaryDirectory NamedTemporaryFile TemporaryFile",
+        "zipfile": "ZipFile",
+        "tarfile": "open",
+        "sqlite3": "connect",
+        "urllib.request": "urlopen",
+    }.items()
+    for name in names.split()
+)
+"""Context managers that are known to swallow no exception."""
 _LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 
 
@@ -54,28 +73,40 @@ def python_effects(
     if module is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the handler is not the function's own source code")
     folder = launch.workdir if isinstance(launch, EffectiveLaunch) else runtime.task_root
-    walk = _Walk(project, resolver, code, folder if code.kind != "source" else "")
+    # What runs before the handler in a way that is not followed may change the folder as well.
+    known = code.kind != "source" and not runtime.open_ends
+    walk = _Walk(project, resolver, code, module, folder if known else "")
     try:
         walk.load(module)
         found = project.named(module, resolution.export)
-        if isinstance(found, Function) and not getattr(found.node, "decorator_list", ()):
+        plain = isinstance(found, Function) and found.module.is_sole(found.name)
+        if isinstance(found, Function) and plain and not getattr(found.node, "decorator_list", ()):
             walk.call(found, "handler", frozenset(), 0)
     except RecursionError:
         return Unavailable(Reason.TOO_BIG, "the handler's source is nested too deeply to be followed")
     return CertainEffects(reading=reading_of(code), language="python", effects=tuple(walk.found))
 
 
-@dataclass(slots=True)
+@dataclass
 class _Walk:
     """One way through the code."""
 
     project: Project
     resolver: Resolver
     code: CodeTree
+    first: Module
+    """The handler's own."""
     folder: str
     """Working directory; empty where it is not known."""
     found: list[Effect] = field(default_factory=list)
     _loaded: set[str] = field(default_factory=set)
+    _trail: list[Function] = field(default_factory=list)
+    """Functions that are being followed."""
+
+    @cached_property
+    def replaced(self) -> Replaced:
+        """Asked only where something was found: it reads every own module."""
+        return replaced(self.project, self.first)
 
     def load(self, module: Module) -> None:
         """The top level of a module and, first, of the own modules that it imports."""
@@ -90,7 +121,9 @@ class _Walk:
             return True
         if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in function.scope):
             return True
+        self._trail.append(function)
         self._body(function.node.body, function, when, caught, depth)
+        self._trail.pop()
         return not _ends(function.node.body)
 
     def _body(self, body: list[ast.stmt], inside: Function, when: str, caught: frozenset[str], depth: int) -> bool:
@@ -106,7 +139,9 @@ class _Walk:
         if isinstance(node, (ast.With, ast.AsyncWith)):
             return self._with(node, inside, when, caught, depth)
         if isinstance(node, (ast.Try, ast.TryStar)):
-            names = frozenset(name for handler in node.handlers for name in _caught(handler))
+            names = frozenset(name for handler in node.handlers for name in self._caught(handler, inside))
+            # What leaves a `finally` takes the place of the exception that was on its way.
+            names |= {""} if _leaves(node.finalbody) else set()
             done = self._body(node.body, inside, when, caught | names, depth)
             self._body(node.finalbody, inside, when, caught, depth)
             return done and not _leaves([*node.handlers, *node.orelse, *node.finalbody])
@@ -122,12 +157,39 @@ class _Walk:
         self, node: ast.With | ast.AsyncWith, inside: Function, when: str, caught: frozenset[str], depth: int
     ) -> bool:
         for item in node.items:
-            for call in _calls(item.context_expr):
-                if inside.module.canonical(call.func) == "contextlib.suppress":
-                    return not _leaves(node.body)
-                if not self._call(call, inside, when, caught, depth):
-                    return False
+            if not all(self._call(call, inside, when, caught, depth) for call in _calls(item.context_expr)):
+                return False
+            if isinstance(node, ast.AsyncWith) or not self._lets_through(item.context_expr, inside):
+                return not _leaves(node.body)
         return self._body(node.body, inside, when, caught, depth)
+
+    def _lets_through(self, node: ast.expr, inside: Function) -> bool:
+        """Whether a context manager certainly swallows no exception."""
+        if isinstance(node, ast.Name):
+            values = inside.assigned.get(node.id) or inside.module.assigned.get(node.id) or []
+            known = len(values) == 1 and isinstance(values[0], ast.Call) and node.id not in inside.parameters
+            return known and self._lets_through(values[0], inside)
+        if not isinstance(node, ast.Call):
+            return False
+        name = inside.module.canonical(node.func)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "open" and isinstance(node.func.value, ast.Call):
+            return inside.module.canonical(node.func.value.func) == "pathlib.Path"
+        known = name in _LETS_THROUGH and not self._rebound(name, inside)
+        return known and self.project.callee(node.func, inside) is None
+
+    def _caught(self, handler: ast.ExceptHandler, inside: Function) -> Iterator[str]:
+        """Names of the exceptions that are handled; empty where that may be any."""
+        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        for each in types:
+            name = "" if each is None else inside.module.canonical(each)
+            built_in = getattr(builtins, name, None) if name and not self._rebound(name, inside) else None
+            if isinstance(built_in, type) and issubclass(built_in, BaseException):
+                yield name
+            else:
+                # A class of a library, by its name, is none of those that matter; anything else may be a tuple of them.
+                last = name.rpartition(".")[2]
+                own = "." not in name or self.project.module(name.partition(".")[0]) is not None
+                yield last if not own and _CLASS.match(last) else ""
 
     def _import(self, node: ast.Import | ast.ImportFrom, inside: Function, when: str, caught: frozenset[str]) -> None:
         if when != "import" or caught:
@@ -152,44 +214,73 @@ class _Walk:
                 self._note("exit", name, node, inside, when)
             return False
         if not caught & _CATCH_WRITES:
-            path = _written(node, name, _Constants(inside, self.folder))
-            made = name in _FOLDERS or (isinstance(node.func, ast.Attribute) and node.func.attr == "mkdir")
+            path = written(node, name, Constants(inside, self.folder, lambda each: self.replaced.may_be(each)))
+            made = name in FOLDERS or (isinstance(node.func, ast.Attribute) and node.func.attr == "mkdir")
             if made and path and self.code.tree.exists(path):
                 path = ""
-            if path and not self._rebound(name, inside) and read_only(self.code, path):
+            certain = bool(path) and not self._rebound(name, inside) and read_only(self.code, path)
+            if certain and not (self._is_relative(node, name, inside) and self.replaced.changes_folder):
                 self._note("write", path, node, inside, when)
-        found = self.project.callee(node.func, inside)
-        if isinstance(found, Function) and not getattr(found.node, "decorator_list", ()):
-            return self.call(found, when, caught, depth + 1)
-        return True
+        found = self._followed(node.func, inside)
+        return self.call(found, when, caught, depth + 1) if found is not None else True
+
+    def _is_relative(self, node: ast.Call, name: str, inside: Function) -> bool:
+        """Whether the path of a write depends on the working directory."""
+        return not written(node, name, Constants(inside, "", lambda each: False))
+
+    def _followed(self, node: ast.expr, inside: Function) -> Function | None:
+        """The own function that a call certainly reaches; None where another may stand in its place."""
+        found = self.project.callee(node, inside)
+        if not isinstance(found, Function) or isinstance(found.node, ast.Lambda) or found.node.decorator_list:
+            return None
+        base = node
+        while isinstance(base, ast.Attribute):
+            base = base.value
+        if isinstance(base, ast.Call):
+            return found if isinstance(base.func, ast.Name) and base.func.id in inside.module.classes else None
+        if not isinstance(base, ast.Name) or any(base.id in each.parameters for each in _around(inside)):
+            own = isinstance(base, ast.Name) and base.id in ("self", "cls") and getattr(node, "value", None) is base
+            return found if own else None
+        here = [each.assigned[base.id] for each in _around(inside) if base.id in each.assigned]
+        here = here or [v for v in (inside.module.assigned.get(base.id),) if v]
+        if found.owner is not None:
+            return found if not here or [len(values) for values in here] == [1] else None
+        if found.outer is not None:
+            return found if not here else None
+        return found if not here and found.module.is_sole(found.name) else None
 
     def _rebound(self, name: str, inside: Function) -> bool:
         """Whether a built-in's name means something else here."""
         own = inside.module
         plain = "." not in name
         return plain and (
-            name in own.functions or name in own.assigned or name in inside.assigned or name in inside.parameters
+            own.has_star
+            or any(name in names for names in (own.functions, own.classes, own.assigned, own.imports))
+            or any(name in each.assigned or name in each.parameters for each in _around(inside))
         )
 
     def _note(self, kind: str, what: str, node: ast.stmt | ast.expr, inside: Function, when: str) -> None:
+        names = [what] if kind == "exit" else ["open", "mkdir", "makedirs", "write_text", "write_bytes", "touch"]
+        if any(self.replaced.may_be(name) for name in names if name != "SystemExit"):
+            return
+        for each in self._trail:
+            name = getattr(each.node, "name", "")
+            if self.replaced.is_overridden(name) if each.owner else self.replaced.may_be(name):
+                return
         path = inside.module.path
         text = self.resolver.sources.line(path, node.lineno)
         self.found.append(Effect(kind, what, path, node.lineno, text, when))
 
 
-def read_only(code: CodeTree, path: str) -> bool:
-    """Whether a file at that path cannot be made because of Lambda's read-only file system, and for no other reason."""
-    if any((path + "/").startswith(place + "/") for place in WRITABLE):
-        return False
-    if code.kind == "source":
-        return path.startswith("/var/task/") and path.count("/") == 3
-    parent = posixpath.dirname(path)
-    if code.kind == "zip" and not (parent + "/").startswith("/var/task/"):
-        return False
-    return parent == "/var/task" or code.tree.is_dir(parent)
-
-
 # ---------------------------------------------------------------- syntax
+
+
+def _around(function: Function) -> Iterator[Function]:
+    """A function and those around it."""
+    here: Function | None = function
+    while here is not None:
+        yield here
+        here = here.outer
 
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
@@ -237,114 +328,3 @@ def _ends(nodes: list[ast.stmt]) -> bool:
             return True
         todo.extend(ast.iter_child_nodes(node))
     return False
-
-
-def _caught(handler: ast.ExceptHandler) -> Iterator[str]:
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    for each in types:
-        yield "" if each is None else ast.unparse(each).rpartition(".")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class _Constants:
-    """Paths that a function's expressions certainly are."""
-
-    inside: Function
-    folder: str
-
-    def path(self, node: ast.expr, depth: int = 0) -> str:
-        """The absolute path of an expression; empty where it is not certain."""
-        text = self._text(node, depth)
-        if not text or "\0" in text or "://" in text:
-            return ""
-        if not text.startswith("/") and (not self.folder or self._changes_folder()):
-            return ""
-        return posixpath.normpath(posixpath.join(self.folder or "/", text))
-
-    def _text(self, node: ast.expr, depth: int = 0) -> str:
-        if depth > DEEP:
-            return ""
-        if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, str) else ""
-        if isinstance(node, ast.Name):
-            return self._named(node.id, depth)
-        if isinstance(node, ast.Call):
-            return self._called(node, depth)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Add)):
-            left, right = self._text(node.left, depth + 1), self._text(node.right, depth + 1)
-            joined = posixpath.join(left, right) if isinstance(node.op, ast.Div) else left + right
-            return joined if left and right else ""
-        if isinstance(node, ast.Attribute) and node.attr == "parent":
-            return posixpath.dirname(self._text(node.value, depth + 1))
-        return ""
-
-    def _named(self, name: str, depth: int) -> str:
-        if name == "__file__":
-            return self.inside.module.path
-        if name in self.inside.parameters:
-            return ""
-        values = self.inside.assigned.get(name) or self.inside.module.assigned.get(name) or []
-        declared = any(isinstance(n, ast.Global) and name in n.names for n in ast.walk(self.inside.module.tree))
-        return self._text(values[0], depth + 1) if len(values) == 1 and not declared else ""
-
-    def _called(self, node: ast.Call, depth: int) -> str:
-        name = self.inside.module.canonical(node.func)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("resolve", "absolute") and not node.args:
-            return self._text(node.func.value, depth + 1)
-        parts = [self._text(each, depth + 1) for each in node.args]
-        if node.keywords or not parts or not all(parts):
-            return ""
-        if name in _PATHS or name == "os.path.join":
-            return posixpath.join(*parts)
-        if name in ("os.path.abspath", "os.path.realpath"):
-            return parts[0]
-        return posixpath.dirname(parts[0]) if name == "os.path.dirname" else ""
-
-    def _changes_folder(self) -> bool:
-        return any(
-            isinstance(n, ast.Attribute) and n.attr in ("chdir", "fchdir") for n in ast.walk(self.inside.module.tree)
-        )
-
-
-def _written(node: ast.Call, name: str, constants: _Constants) -> str:
-    """The path that a call certainly writes to; empty where it writes to none, or that is not certain."""
-    first = node.args[0] if node.args else None
-    if name in ("open", "io.open", "codecs.open") and first is not None:
-        return constants.path(first) if _opens_to_write(node.args[1:2], node.keywords) else ""
-    if name in _FOLDERS and first is not None:
-        return constants.path(first)
-    if name == "logging.FileHandler" and first is not None and not any(k.arg == "delay" for k in node.keywords):
-        return constants.path(first)
-    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, (ast.Call, ast.Name, ast.BinOp)):
-        if not _is_path(node.func.value, constants):
-            return ""
-        if node.func.attr in _METHODS:
-            return constants.path(node.func.value)
-        if node.func.attr == "open" and _opens_to_write(node.args[:1], node.keywords):
-            return constants.path(node.func.value)
-    return ""
-
-
-def _is_path(node: ast.expr, constants: _Constants) -> bool:
-    """Whether an expression is certainly a path object, not another thing with methods of these names."""
-    inside = constants.inside
-    if isinstance(node, ast.Name):
-        values = inside.assigned.get(node.id) or inside.module.assigned.get(node.id) or []
-        return len(values) == 1 and not isinstance(values[0], ast.Name) and _is_path(values[0], constants)
-    if isinstance(node, ast.BinOp):
-        return _is_path(node.left, constants)
-    if isinstance(node, ast.Attribute):
-        return node.attr == "parent" and _is_path(node.value, constants)
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("resolve", "absolute")
-    ):
-        return _is_path(node.func.value, constants)
-    return isinstance(node, ast.Call) and inside.module.canonical(node.func) in _PATHS
-
-
-def _opens_to_write(mode: list[ast.expr], keywords: list[ast.keyword]) -> bool:
-    given = [*mode, *(k.value for k in keywords if k.arg == "mode")]
-    value = given[0] if given else None
-    return isinstance(value, ast.Constant) and isinstance(value.value, str) and bool(set(value.value) & set("wax+"))

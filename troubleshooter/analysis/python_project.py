@@ -111,6 +111,18 @@ class Module:
         return _assignments(self.top)
 
     @cached_property
+    def has_star(self) -> bool:
+        """Whether it imports everything of another module: any name may be from there."""
+        return any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in self.top)
+
+    def is_sole(self, name: str) -> bool:
+        """Whether a name of the top level is one function, defined once and never bound to anything else."""
+        made = [n for n in self.top if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == name]
+        others = name in self.assigned or name in self.imports or name in self.classes or self.has_star
+        declared = any(isinstance(n, ast.Global) and name in n.names for n in ast.walk(self.tree))
+        return len(made) == 1 and not others and not declared
+
+    @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
@@ -125,13 +137,13 @@ class Module:
                         alias.name if alias.asname else alias.name.partition(".")[0]
                     )
             elif isinstance(node, ast.ImportFrom):
-                base = self._base(node)
+                base = self.base_of(node)
                 for alias in node.names:
                     if base is not None and alias.name != "*":
                         found[alias.asname or alias.name] = f"{base}.{alias.name}" if base else alias.name
         return found
 
-    def _base(self, node: ast.ImportFrom) -> str | None:
+    def base_of(self, node: ast.ImportFrom) -> str | None:
         if not node.level:
             return node.module or ""
         parts = self.name.split(".") if self.package else self.name.split(".")[:-1]

@@ -2,8 +2,9 @@
 
 What it looks for
     A file or folder outside `/tmp` that is made or written each time the handler's module is loaded, or in every
-    invocation: with a path that the code states, and no branch, loop, early return or handled error before it. Of any
-    other, text alone tells: `Read-only file system` with a path in the image.
+    invocation: with a path that the code states and that no link leads elsewhere, and no branch, loop, early return,
+    handled error or unknown context manager before it. Own code that replaces functions or changes the folder leaves it
+    open. Of any other, text alone tells: `Read-only file system` with a path in the image.
 
 Why it breaks
     On Lambda the image's files are read-only; only `/tmp` can be written. Logs, databases, uploads, caches and

@@ -2,8 +2,9 @@
 
 What it looks for
     A call that ends the process each time the handler's module is loaded, or in every invocation: no branch, loop, early
-    return or handled error stands before it. Of an exit on some path only, text alone tells: `Runtime exited without
-    providing a reason` or `exit status N` during an invocation, or a `SystemExit`.
+    return, handled error or unknown context manager stands before it, and no own code replaces the call. Of an exit on
+    some path only, text alone tells: `Runtime exited without providing a reason` or `exit status N` during an invocation,
+    or a `SystemExit`.
 
 Why it breaks
     `sys.exit()`, `exit()`, `os._exit()` or `process.exit()` in a handler, in a library for command lines, or in an
