@@ -11,7 +11,9 @@ Why it breaks
 
 How it is told apart
     No line at all is no proof that the process was not spawned: rule this out first. With a stream that has platform
-    lines and nothing of yours, look at the spawn.
+    lines and nothing of yours, look at the spawn. A statement that denies logs explicitly is an intention: extensions
+    ship logs elsewhere, and their vendors say to deny CloudWatch. So is a missing permission where an extension lies in
+    the image or a layer and calls go well.
 
 Fix
     Attach AWSLambdaBasicExecutionRole, look at the group that LoggingConfig names, and invoke again.
@@ -24,13 +26,24 @@ from __future__ import annotations
 
 import shlex
 
-from troubleshooter.checks import Frequency, _role, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import (
+    Frequency,
+    _extensions,
+    _role,
+    check,
+    failed,
+    not_applicable,
+    passed,
+    signature,
+    unknown,
+)
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.image import ImageTree
 from troubleshooter.facts.logs import LogEvents
 from troubleshooter.facts.metrics import Metrics
-from troubleshooter.facts.permissions import RoleQuestions, Ruling, Rulings
-from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.facts.permissions import Decision, RoleQuestions, Ruling, Rulings
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -56,6 +69,7 @@ def no_logs_at_all(
     metrics: Metrics | Unavailable,
     questions: RoleQuestions | Unavailable,
     rulings: Rulings | Unavailable,
+    files: ImageTree | Unavailable,
 ) -> Verdict:
     """Where invocations are counted and nothing was ever logged, asks the role's policies whether it may log."""
     if log.events:
@@ -79,17 +93,10 @@ def no_logs_at_all(
         return unknown(text, group, count, unblock=_role.unblock(rulings))
     about = [r for q in questions.writing_logs if (r := rulings.of(*q)) is not None]
     lacks = [r for r in about if _role.forbids(r) or _role.simulated_denial(r)]
-    cited = (
-        group,
-        count,
-        *(_role.cite(rulings, r) for r in (lacks or about)),
-        function.cite("role", label="execution role"),
-    )
+    role = function.cite("role", label="execution role")
+    cited = (group, count, *(_role.cite(rulings, r) for r in (lacks or about)), role)
     if lacks:
-        what = " and ".join(r.action for r in lacks)
-        message = f"the function is called and logs nothing: its role may not {what} in {log.group}"
-        rung = Rung.INVOKE if metrics.failing else Rung.COMPLETION
-        return failed(message, *cited, remediation=_fix(function, log, lacks), rung=rung)
+        return _lacks(function, log, metrics, lacks, cited, files)
     if about and all(_allowed(r) for r in about):
         return passed(f"the role may write to {log.group}: that nothing is logged has another reason", *cited)
     text = "the function is called and logs nothing; its role's policies do not settle whether it may log"
@@ -98,10 +105,43 @@ def no_logs_at_all(
     )
 
 
+def _lacks(
+    function: FunctionRecord,
+    log: LogEvents,
+    metrics: Metrics,
+    lacks: list[Ruling],
+    cited: tuple[Evidence, ...],
+    files: ImageTree | Unavailable,
+) -> Verdict:
+    meant = _meant(function, metrics, lacks, files)
+    if meant:
+        ask = Unblock("Tell whether this function's logs go elsewhere on purpose.")
+        return unknown(f"the function is called and logs nothing: {meant}; that may be meant", *cited, unblock=ask)
+    what = " and ".join(r.action for r in lacks)
+    message = f"the function is called and logs nothing: its role may not {what} in {log.group}"
+    rung = Rung.INVOKE if metrics.failing else Rung.COMPLETION
+    return failed(message, *cited, remediation=_fix(function, log, lacks), rung=rung)
+
+
 def _state(log: LogEvents) -> str:
     if not log.group_exists:
         return "does not exist"
     return "has no stream" if log.streams_exist is False else "holds no event since the last change"
+
+
+def _meant(
+    function: FunctionRecord, metrics: Metrics, lacks: list[Ruling], files: ImageTree | Unavailable
+) -> str | None:
+    """What speaks for somebody's having wanted no logs; None where the permission is just missing."""
+    if any(r.decision is Decision.DENIED or r.simulated == "explicitDeny" for r in lacks):
+        return "a statement denies its role to write logs"
+    if not lacks or metrics.failing:
+        return None
+    if isinstance(files, ImageTree) and (path := next((p for p, _ in _extensions.extensions(files)), None)):
+        return f"its role may not write logs, and an extension runs beside it ({path})"
+    if function.layers:
+        return "its role may not write logs, and its layers may bring an extension that ships them"
+    return None
 
 
 def _allowed(ruling: Ruling) -> bool:
@@ -114,8 +154,8 @@ def _fix(function: FunctionRecord, log: LogEvents, lacks: list[Ruling]) -> Remed
         "environments log then; those that run keep what they had until they are replaced."
     )
     verify = f"After the next invocation {log.group} has a stream."
-    if any(r.by for r in lacks) or any(r.boundary for r in lacks):
-        text = "Take back what denies the role to write logs (see the evidence); the managed policy alone does not help then."
+    if any(r.boundary for r in lacks):
+        text = "Widen the role's permissions boundary (see the evidence); the managed policy alone does not help then."
         return _role.grant(function, [(r.action, None) for r in lacks], text, verify)
     if not function.role:
         return Remediation(text, (), verify)
