@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.happened import NOT_GIVEN, called, exited_in_init, told, went_well
+from tests.checks.happened import NOT_GIVEN, called, exited, exited_in_init, told, went_well
 from tests.factories import IMAGE, SOURCE, function_record, image_config, tree, variable
 from troubleshooter.analysis.python_settings import environment_reads, settings_question
 from troubleshooter.checks.handler.env_missing_at_runtime import env_missing_at_runtime as the_check
@@ -17,6 +17,7 @@ from troubleshooter.model import Outcome, Rung, Unblock, Verdict
 
 TOP = 'import os\nTABLE = os.environ["TABLE_NAME"]\n\ndef handler(event, context):\n    return TABLE\n'
 INSIDE = 'import os\n\ndef handler(event, context):\n    return os.environ["TABLE_NAME"]\n'
+TRACE = "Traceback (most recent call last):"
 SILENT = told()
 FAILED_INIT = told(exited_in_init("with error: exit status 1", "[ERROR] KeyError: 'TABLE_NAME'"))
 FAILED_CALL = told(
@@ -136,6 +137,114 @@ def test_other_own_modules_may_set_it() -> None:
 )
 def test_where_it_may_come_from(changes: dict[str, Any], outcome: Outcome) -> None:
     assert verdict(TOP, **changes).outcome is outcome
+
+
+LOADS = 'import os\nimport settings\nsettings.load()\nTABLE = os.environ["TABLE_NAME"]\n'
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            {"app.py": LOADS, "settings.py": "import os\ndef load():\n    os.environ[name()['N'].upper()] = 'x'\n"},
+            id="a name that is computed",
+        ),
+        pytest.param(
+            'import os\nfrom environs import Env\nEnv().read_env()\nTABLE = os.environ["TABLE_NAME"]\n', id="environs"
+        ),
+        pytest.param(
+            'import os\nimport environ\nenviron.Env.read_env()\nT = os.environ["TABLE_NAME"]\n', id="django-environ"
+        ),
+        pytest.param("from os import environ as e\nfor k in ks:\n    e[k] = 'x'\n" + TOP, id="under another name"),
+        pytest.param("import os\nenv = os.environ\nenv[name] = 'x'\n" + TOP, id="by a variable"),
+        pytest.param("import os\nfill(os.environ)\n" + TOP, id="handed to somebody"),
+        pytest.param("import os\nos.environ |= read()\n" + TOP, id="joined"),
+        pytest.param("import os\nos.environ.update({k: 'x'})\n" + TOP, id="update"),
+        pytest.param("import os\nos.environ.update(**read())\n" + TOP, id="update by keywords"),
+        pytest.param("import os\nos.putenv(name, 'x')\n" + TOP, id="putenv"),
+        pytest.param("import os\nimport chamber\nchamber.fetch('shop')\n" + TOP, id="a call for what it does"),
+        pytest.param("import os\nimport chamber\nparameters = chamber.load_parameters()\n" + TOP, id="named like it"),
+        pytest.param("import os\nif True:\n    chamber.fetch()\n" + TOP, id="in a branch"),
+        pytest.param({"app.py": "import boot\n" + TOP, "boot.py": "import x\nx.fetch()\n"}, id="an own module's call"),
+        pytest.param(
+            {
+                "app.py": "from pkg import boot\n" + TOP,
+                "pkg/__init__.py": "",
+                "pkg/boot.py": "from . import deep\n",
+                "pkg/deep.py": "x.fetch()\n",
+            },
+            id="a module of a module's",
+        ),
+        pytest.param({"app.py": TOP, "other.py": "def ("}, id="code that is not understood"),
+    ],
+)
+def test_what_may_set_its_own_variables_is_left_open(files: dict[str, str] | str) -> None:
+    found = verdict(files)
+    assert found.outcome is Outcome.UNKNOWN
+    assert found.unblock
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            "import logging\nlogging.getLogger().setLevel(logging.INFO)\nlogger.info('x')\n" + TOP, id="logging"
+        ),
+        pytest.param("import sys\nsys.path.insert(0, 'lib')\nprint('cold')\n" + TOP, id="sys and print"),
+        pytest.param(
+            "import boto3\ns3 = boto3.client('s3')\napp = Flask(__name__)\nt = Tracer()\n" + TOP, id="objects"
+        ),
+        pytest.param(
+            "import os\nprint(dict(os.environ), 'X' in os.environ)\nfor k in os.environ:\n    pass\n" + TOP, id="read"
+        ),
+        pytest.param("import os\nenv = os.environ.copy()\nsub = {**os.environ}\n" + TOP, id="a copy"),
+        pytest.param(
+            "import os\nos.environ.update(OTHER='x')\nos.environ.update({'B': 'x'})\n" + TOP, id="other names"
+        ),
+        pytest.param(
+            "import os\ndef later():\n    x.fetch()\nif __name__ == '__main__':\n    main()\n" + TOP, id="not now"
+        ),
+        pytest.param(TOP + "x.fetch()\n", id="after it"),
+        pytest.param({"app.py": TOP, "setup.py": "import setuptools\nsetuptools.setup()\n"}, id="a script beside"),
+    ],
+)
+def test_what_sets_none_leaves_the_proof(files: dict[str, str] | str) -> None:
+    assert verdict(files).outcome is Outcome.FAIL
+
+
+BOTH = (
+    "import os\n\n\ndef local():\n    return handler({'TABLE_NAME': os.environ['TABLE_NAME']}, None)\n\n\n"
+    "def handler(event, context):\n    return event['TABLE_NAME']\n"
+)
+OF_OS = '\n  File "/var/lang/lib/python3.12/os.py", line 685, in __getitem__\n    raise KeyError(key) from None'
+
+
+def frames(*lines: int) -> str:
+    return "".join(f'\n  File "/var/task/app.py", line {line}, in handler' for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "outcome"),
+    [
+        pytest.param(BOTH, f"[ERROR] KeyError: 'TABLE_NAME'\n{TRACE}{frames(9)}", Outcome.UNKNOWN, id="the event's"),
+        pytest.param(
+            BOTH, f"[ERROR] KeyError: 'TABLE_NAME'\n{TRACE}{frames(5, 9)}", Outcome.UNKNOWN, id="called by it"
+        ),
+        pytest.param(
+            BOTH, f"[ERROR] KeyError: 'TABLE_NAME'\n{TRACE}{frames(5)}{OF_OS}", Outcome.FAIL, id="the variable's"
+        ),
+        pytest.param(BOTH, f"{TRACE}{frames(9)}\nKeyError: 'TABLE_NAME'", Outcome.UNKNOWN, id="the event's, logged"),
+        pytest.param(
+            BOTH, f"{TRACE}{frames(5)}{OF_OS}\nKeyError: 'TABLE_NAME'", Outcome.FAIL, id="the variable's, logged"
+        ),
+        pytest.param(BOTH, "[ERROR] KeyError: 'TABLE_NAME'", Outcome.UNKNOWN, id="either"),
+        pytest.param(INSIDE, "[ERROR] KeyError: 'TABLE_NAME'", Outcome.FAIL, id="it has no other use"),
+        pytest.param(INSIDE, f"[ERROR] KeyError: 'TABLE_NAME'\n{TRACE}{frames(9)}", Outcome.UNKNOWN, id="another line"),
+    ],
+)
+def test_the_traceback_tells_whose_key_it_is(text: str, line: str, outcome: Outcome) -> None:
+    failed = exited("with error: exit status 1", line) if line.startswith(TRACE) else called(line)
+    assert verdict(text, told(failed), client="ric").outcome is outcome
 
 
 def test_a_key_error_of_the_events_is_not_the_environments() -> None:

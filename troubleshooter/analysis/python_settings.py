@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from troubleshooter.analysis.environment_writes import SIZE, is_environ, own_files, parsed, prepared, written
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.base import Fact
 from troubleshooter.facts.given import GivenText
@@ -21,15 +22,16 @@ from troubleshooter.facts.settings import EnvironmentRead, EnvironmentReads, Nam
 from troubleshooter.model import Origin
 from troubleshooter.text import one_line
 
-RECENT, FILES, SIZE = 20, 300, 400_000
-"""Invocations of the present; own source files that are searched, and the bytes of each."""
+RECENT = 20
+"""Invocations that speak of the present."""
 _MISSED = re.compile(r"\bKeyError: '(?P<name>[A-Za-z_][A-Za-z0-9_]{1,99})'")
-_SETS = re.compile(
-    r"environ\.update\(|\bdotenv\b|\bload_env|environ\s*\|=|putenv\(|"
-    r"environ\.setdefault\(\s*[\"'](?P<default>\w+)[\"']|environ\[\s*[\"'](?P<name>\w+)[\"']\s*\]\s*=(?!=)"
-    r"|environ\.(?:setdefault\(|__setitem__)|environ\[\s*[A-Za-z_]\w*\s*\]\s*=(?!=)"
-)
-_INSTALLED = re.compile(r"/(?:site-packages|dist-packages|__pycache__|[^/]+\.(?:dist|egg)-info)(?:/|$)")
+_TRACE = "Traceback (most recent call last)"
+_FOLLOWS = re.compile(r"(?:\\[nr]|[\s,\"'])*(?:Traceback \(most recent|\[?(?:\\[nr]|[\s\"'])*File )")
+"""A traceback that comes after the error, as the runtime client writes it."""
+_FRAME = re.compile(r"File \\*\"(?P<path>[^\"\\\n]{1,400})\\*\", line (?P<line>\d{1,7})")
+_OF_OS = re.compile(r"^<frozen os>$|/os\.py$")
+STRETCH, GAP = 8000, 600
+"""Characters of a traceback that are looked at, and between two of its frames."""
 
 
 @provides()
@@ -58,7 +60,9 @@ def _logged(timeline: Timeline) -> Iterator[NamedSetting]:
     if recent and recent[-1].status == "success":
         return
     for invocation in reversed(recent):
-        yield from _names(timeline, f"{invocation.error_type}: {invocation.error}", origin, loading=False)
+        said = [line for line in invocation.lines if _MISSED.search(line)]
+        for text in said or (f"{invocation.error_type}: {invocation.error}",):
+            yield from _names(timeline, text, origin, loading=False)
     for init in timeline.inits[-1:]:
         if init.status != "success":
             for line in init.lines:
@@ -68,7 +72,24 @@ def _logged(timeline: Timeline) -> Iterator[NamedSetting]:
 def _names(fact: Fact, text: str, origin: Origin, *, loading: bool) -> Iterator[NamedSetting]:
     for match in _MISSED.finditer(text):
         evidence = replace(fact.cite("text", one_line(match[0], 160), label="missed name"), origin=origin)
-        yield NamedSetting(match["name"], evidence, loading)
+        yield NamedSetting(match["name"], evidence, loading, _deepest(text, match))
+
+
+def _deepest(text: str, match: re.Match[str]) -> str:
+    """The place where an error arose, by its traceback, which stands after it or before it."""
+    after = text[match.end() : match.end() + STRETCH]
+    if _FOLLOWS.match(after):
+        frames: list[re.Match[str]] = []
+        for frame in _FRAME.finditer(after.partition(f"{_TRACE}:")[2] or after):
+            if frames and frame.start() - frames[-1].end() > GAP:
+                break
+            frames.append(frame)
+    else:
+        before = text[max(0, match.start() - STRETCH) : match.start()]
+        begins = before.rfind(_TRACE)
+        frames = list(_FRAME.finditer(before[begins:])) if begins >= 0 else []
+    own = [f for f in frames if not _OF_OS.search(f["path"])]
+    return f"{own[-1]['path']}:{own[-1]['line']}" if own else ""
 
 
 @provides()
@@ -89,24 +110,63 @@ def environment_reads(
         return Unavailable(Reason.UNSUPPORTED, f"{path} is not understood")
     lines = text.split("\n")
     top = {id(node) for node in _certain(module.body)}
+    begins = prepared(code, path, module)
     reads = [
-        EnvironmentRead(name, f"{path}:{node.lineno}", lines[node.lineno - 1].strip()[:200], id(node) in top)
+        EnvironmentRead(
+            name,
+            f"{path}:{node.lineno}",
+            lines[node.lineno - 1].strip()[:200],
+            while_loading=id(node) in top,
+            prepared=begins is not None and begins < node.lineno,
+            last_line=node.end_lineno or node.lineno,
+        )
         for node in ast.walk(module)
         if (name := _read(node)) is not None and isinstance(node, ast.Subscript)
     ]
-    return EnvironmentReads(reading=code.reading, reads=tuple(reads), set_by_code=tuple(sorted(_set(code))))
+    elsewhere = _elsewhere(code, {r.name for r in reads})
+    return EnvironmentReads(
+        reading=code.reading,
+        reads=tuple(reads),
+        set_by_code=tuple(sorted(written(code))),
+        elsewhere=tuple(sorted(elsewhere)),
+    )
+
+
+def _elsewhere(code: CodeTree, names: set[str]) -> set[str]:
+    """Which of the names own code writes out for another use than reading a variable."""
+    found: set[str] = set()
+    for path in own_files(code) if names else ():
+        module = parsed(code, path)
+        if module is None:
+            return names
+        of_variables = {id(key) for node in ast.walk(module) for key in _keys(node)}
+        found |= {
+            node.value
+            for node in ast.walk(module)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in of_variables
+        } & names
+    return found
+
+
+def _keys(node: ast.AST) -> Iterator[ast.expr]:
+    """Where a variable's name is written out: `environ["X"]`, `environ.get("X")`, `getenv("X")`, `"X" in environ`."""
+    if isinstance(node, ast.Subscript) and is_environ(node.value):
+        yield node.slice
+    elif isinstance(node, ast.Compare) and any(map(is_environ, node.comparators)):
+        yield node.left
+    elif isinstance(node, ast.Call) and node.args:
+        func = node.func
+        by_method = isinstance(func, ast.Attribute) and (is_environ(func.value) or func.attr == "getenv")
+        if by_method or (isinstance(func, ast.Name) and func.id == "getenv"):
+            yield node.args[0]
 
 
 def _read(node: ast.AST) -> str | None:
     """`os.environ["NAME"]` or `environ["NAME"]` that is read."""
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
         return None
-    of = node.value
-    named = (isinstance(of, ast.Attribute) and of.attr == "environ") or (
-        isinstance(of, ast.Name) and of.id == "environ"
-    )
     key = node.slice
-    if named and isinstance(key, ast.Constant) and isinstance(key.value, str):
+    if is_environ(node.value) and isinstance(key, ast.Constant) and isinstance(key.value, str):
         return key.value
     return None
 
@@ -144,19 +204,3 @@ def _always(expression: ast.expr) -> Iterator[ast.AST]:
             waiting.append(node.values[0])
         else:
             waiting.extend(ast.iter_child_nodes(node))
-
-
-def _set(code: CodeTree) -> set[str]:
-    """Names that own code sets; `*` where it may set any."""
-    found: set[str] = set()
-    own = [p for p in code.tree.walk(code.root) if p.endswith(".py") and not _INSTALLED.search(p)]
-    if len(own) > FILES:
-        return {"*"}
-    for path in own:
-        content = code.tree.read(path)
-        if content is None or len(content) > SIZE:
-            found.add("*")
-            continue
-        for match in _SETS.finditer(content.decode("utf-8", "replace")):
-            found.add(match["default"] or match["name"] or "*")
-    return found

@@ -16,6 +16,8 @@ class NamedSetting:
     evidence: Evidence
     while_loading: bool = False
     """Said by a failed init."""
+    place: str = ""
+    """`path:line` of the deepest frame of its traceback, Python's own `os` apart; empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,17 @@ class EnvironmentRead:
     """The source line, stripped."""
     while_loading: bool
     """It runs, under no condition, when the module is loaded."""
+    prepared: bool = False
+    """Something that may load settings runs before it."""
+    last_line: int = 0
+    """Of the expression, where it has several."""
+
+    def stands_at(self, place: str) -> bool:
+        """Whether a frame's `path:line` is this read."""
+        path, _, line = place.rpartition(":")
+        own, _, first = self.place.rpartition(":")
+        same = path == own or path.endswith(f"/{own.lstrip('/')}")
+        return same and int(first) <= int(line) <= max(int(first), self.last_line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +60,5 @@ class EnvironmentReads(Fact):
     reads: tuple[EnvironmentRead, ...] = ()
     set_by_code: tuple[str, ...] = ()
     """Names that some code of the function's sets itself; `*` where that cannot be told, as with a file of settings."""
+    elsewhere: tuple[str, ...] = ()
+    """Names of `reads` that own code uses for something else too, as the key of another mapping."""

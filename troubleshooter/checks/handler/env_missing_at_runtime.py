@@ -11,7 +11,8 @@ Why it breaks
     stage.
 
 How it is told apart
-    `KeyError` for an event's field happens in an invocation and is the handler's own. An environment that cannot be
+    `KeyError` for an event's field is the handler's own: the traceback's place tells. Code that may set its variables
+    itself (by `os.environ`, or by what loads settings before) leaves it open. An environment that cannot be
     decrypted is `kms_env`. Reserved names that are refused are `env_reserved_api`.
 
 Fix
@@ -95,8 +96,8 @@ def env_missing_at_runtime(
         return unknown("the image's own variables were not read", unblock=image.unblock)
     absent = [r for r in reads.reads if r.name not in have and not _GIVEN.match(r.name)]
     missed = {n.name: n for n in question.names}
-    said = next((r for r in absent if r.name in missed), None)
-    sure = [r for r in absent if r.while_loading and not {"*", r.name} & set(reads.set_by_code)]
+    said = next((r for r in absent if r.name in missed and _is_missed(reads, r, missed[r.name])), None)
+    sure = [r for r in absent if r.while_loading and not r.prepared and not {"*", r.name} & set(reads.set_by_code)]
     wrapped = {"AWS_LAMBDA_EXEC_WRAPPER"} & have or runtime.client not in _CERTAIN
     silent = next(iter(sure), None) if not question.loaded and not wrapped else None
     found = said or silent
@@ -111,6 +112,11 @@ def env_missing_at_runtime(
     message = f"the code reads {found.name}, which neither the function's configuration nor its image sets"
     rung = Rung.HANDLER if found.while_loading else Rung.INVOKE
     return failed(message, *cited, remediation=_fix(function, found.name), rung=rung)
+
+
+def _is_missed(reads: EnvironmentReads, read: EnvironmentRead, missed: NamedSetting) -> bool:
+    """Whether the error is of this read: by the traceback's place, else where the name has no other use in the code."""
+    return read.stands_at(missed.place) if missed.place else read.name not in reads.elsewhere
 
 
 def _none(reads: EnvironmentReads, absent: list[EnvironmentRead], missed: dict[str, NamedSetting]) -> Verdict:
