@@ -86,7 +86,7 @@ class Aws:
         self._session: Session | None = None
         self._clients: dict[tuple[str, str | None], BaseClient] = {}
         self._down: dict[tuple[str, str | None], Unavailable] = {}
-        self._probed: set[str] = set()
+        self._probed: dict[str, list[Callable[[SourceError], None]]] = {}
         self._answered = False
         self.clock_ahead_s: int | None = None
         """Seconds by which our clock was ahead of AWS's at the last answer."""
@@ -210,15 +210,17 @@ class Aws:
     def _probe(self, url: str, refused: Callable[[SourceError], None]) -> None:
         """Tries a host beside the first call to it, so that one which is not there is known before the client gives up."""
         with self._lock:
-            if url in self._probed:
+            waiting = self._probed.setdefault(url, [])
+            waiting.append(refused)
+            if len(waiting) > 1:
                 return
-            self._probed.add(url)
 
         def probe() -> None:
             try:
                 reachable(url)
             except SourceError as error:
-                refused(error)
+                for each in list(waiting):
+                    each(error)
 
         threading.Thread(target=probe, name=f"probe {url}", daemon=True).start()
 
