@@ -45,6 +45,10 @@ def verdict(dockerfile: str, files: dict[str, str] | None = None) -> Verdict:
             "/x/requirements.txt",
         ),
         ("COPY package.json ./\nRUN npm ci\n", "package-lock.json"),
+        (
+            "COPY app.py ./\nRUN dnf install -y gcc && pip install --upgrade \\\n  pip && pip install -r requirements.txt\n",
+            "/var/task/requirements.txt",
+        ),
     ],
 )
 def test_what_a_step_misses(steps: str, words: str) -> None:
@@ -80,6 +84,20 @@ def test_what_dockerignore_keeps_out() -> None:
         "COPY ../shared/x.py app.py ./\n",
         "COPY package.json ./\nRUN npm install\n",
         "COPY package.json ./\nRUN npm install --package-lock-only && npm ci\n",
+        "COPY app.py ./\nRUN npm ci --prefix /opt/x\n",
+        "COPY app.py ./\nRUN pip install -r /dev/null\n",
+        "COPY app.py ./\nRUN <<EOT\npip install -r /dev/null\nEOT\n",
+        "COPY app.py ./\nRUN pipenv requirements > requirements.txt && pip install -r requirements.txt\n",
+        "COPY app.py ./\nRUN pip install pip-tools && pip-compile app.in && pip install -r requirements.txt\n",
+        "COPY app.py ./\nRUN python app.py\nRUN pip install -r requirements.txt\n",
+        "COPY app.py ./\nRUN pip install -r requirements.txt || true\n",
+        "COPY app.py ./\nRUN if [ -f requirements.txt ]; then pip install -r requirements.txt; fi\n",
+        "COPY app.py ./\nRUN test -f requirements.txt && pip install -r requirements.txt\n",
+        "COPY app.py ./\nRUN pip install -r $(ls r*.txt)\n",
+        "COPY app.py ./\nRUN pip install -r other-requirements.txt\n",
+        "COPY app.py ./\nADD code.tar.gz ./\nRUN pip install -r requirements.txt\n",
+        "COPY s*c ./\nCOPY app.py ./\nRUN pip install -r main.py\n",
+        "COPY --parents requirements.txt ./x\nRUN pip install -r x/requirements.txt\n",
     ],
 )
 def test_innocent_steps(steps: str) -> None:
@@ -115,6 +133,13 @@ def test_a_context_that_nothing_shows_is_not_judged() -> None:
 def test_a_folder_that_holds_only_a_part_of_the_project_is_not_judged() -> None:
     assert isinstance(gaps(BASE + "COPY package.json ./\nRUN npm ci\n", {"/x/y.py": ""}), Unavailable)
     assert verdict(BASE + "COPY app.py package.json ./\nRUN npm ci\n", {"/app.py": ""}).outcome is Outcome.PASS
+
+
+def test_the_build_may_be_started_in_another_folder_that_holds_everything() -> None:
+    files = {"/app.py": "", "/web/app.py": "", "/web/package.json": "", "/web/x.txt": ""}
+    assert isinstance(gaps(BASE + "COPY app.py package.json ./\n", files), Unavailable)
+    del files["/web/app.py"]
+    assert isinstance(gaps(BASE + "COPY app.py package.json ./\n", files), BuildGaps)
 
 
 def test_nothing_copied_is_not_asked() -> None:

@@ -31,8 +31,14 @@ _HIDDEN = frozenset(
     {"node_modules", ".venv", "venv", "dist", "build", "out", "target", "cdk.out", ".aws-sam", ".git", "generated"}
 )
 _REQUIREMENT = re.compile(r"\bpip3?\d?(?:\.\d+)?\s+install\b[^;&|]*?(?:-r|--requirement)(?:\s+|=)[\"']?([\w./-]+)")
-_CLEAN_INSTALL = re.compile(r"\bnpm\s+(?:ci|clean-install)\b")
-_LOCKING = re.compile(r"\bnpm\s+(?:i|install)\b")
+_CLEAN_INSTALL = re.compile(r"\bnpm\s+(?:ci|clean-install)\b(?!.*\s(?:--prefix|-C|-w|--workspaces?)\b)")
+_MAKES_NOTHING = re.compile(
+    r"(?:\w+=\S*\s+|sudo\s+)*(?:(?:python[\d.]*\s+-m\s+)?pip[\d.]*\s+(?:install|cache)|(?:yum|dnf|microdnf|apt-get|apt|apk)"
+    r"|mkdir|chmod|chown|rm|set|ldconfig|update-ca-certificates|useradd|adduser|groupadd|npm\s+(?:ci|config|cache))\b[^<>]*"
+)
+"""Commands that bring no file which an installer reads: any other may."""
+_PACKED = re.compile(r"\.(?:tar|t?[gx]z|t?bz2?|zst|tar\.\w+)$")
+"""What ADD unpacks."""
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 _CLOSE = 0.85
 LONGEST = 200
@@ -96,7 +102,15 @@ def _context(recipe: ImageRecipe, tree: FileTree) -> str | None:
         return recipe.contexts[0]
     if not sources or not max(counted) or sum(count == max(counted) for count in counted) > 1:
         return None
-    return recipe.contexts[counted.index(max(counted))]
+    chosen = recipe.contexts[counted.index(max(counted))]
+    return None if max(counted) < len(sources) and _lie_elsewhere(sources, tree) else chosen
+
+
+def _lie_elsewhere(sources: list[str], tree: FileTree) -> bool:
+    """Whether one folder holds all that is copied: the build may be started in it."""
+    last = posixpath.basename(sources[0])
+    folders = {path[: -len(sources[0])] for path in tree if path.endswith(f"/{sources[0]}")} if last else set()
+    return any(all(_Context(folder.strip("/"), tree, ()).has(each) for each in sources) for folder in folders)
 
 
 def _ignored(recipe: ImageRecipe, context: str, tree: FileTree) -> tuple[tuple[str, bool, str], ...]:
@@ -163,7 +177,7 @@ def _may_be_exported(name: str, here: _Context) -> bool:
 
 def _not_copied(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
     """Installers that read what no step before them brought. Nothing is said once something unknown was brought."""
-    if not stage.kind:
+    if not stage.kind or "onbuild" in stage.base:
         return
     brought: list[Copied] = []
     said: list[str] = []
@@ -178,25 +192,30 @@ def _not_copied(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
 
 
 def _unread(ran: Ran, brought: list[Copied], said: list[str], here: _Context) -> Iterator[BuildGap]:
-    moved = re.search(r"\b(?:cd|pushd|git|curl|wget|unzip|tar|cp|mv|export|compile)\b", " ".join([*said, ran.text]))
-    if ran.mounts or moved:
-        return
-    for wanted in _REQUIREMENT.findall(ran.text):
-        path = posixpath.normpath(posixpath.join(ran.workdir, wanted))
-        if not any(posixpath.basename(path) in each for each in said) and not any(
-            _brings(c, path, here) for c in brought
-        ):
-            yield BuildGap("not copied", wanted, ran.place, _cut(ran.text), f"no step before copies a file to {path}")
-    if _CLEAN_INSTALL.search(ran.text):
-        paths = [posixpath.join(ran.workdir, name) for name in _LOCKS]
-        kept = any(here.has(name) for name in _LOCKS)
-        if (
-            kept
-            and not any(_brings(c, path, here) for c in brought for path in paths)
-            and not _LOCKING.search(" ".join([*said, ran.text]))
-        ):
-            because = f"no step before copies a {_LOCKS[0]} to {ran.workdir}"
-            yield BuildGap("not copied", _LOCKS[0], ran.place, _cut(ran.text), because)
+    """Files that the folder has, that an installer asks for, and that neither a COPY nor a command may have brought."""
+    commands = _commands(ran.text)
+    earlier = [command for text in said for command in _commands(text)]
+    for number, command in enumerate(commands):
+        if ran.mounts or not all(map(_MAKES_NOTHING.fullmatch, (*earlier, *commands[: number + 1]))):
+            return
+        for wanted in _REQUIREMENT.findall(command):
+            path = posixpath.normpath(posixpath.join(ran.workdir, wanted))
+            meant = _WRITTEN.fullmatch(posixpath.basename(path)) and here.has(posixpath.basename(path))
+            if meant and not any(_brings(c, path, here) for c in brought):
+                because = f"no step before copies a file to {path}"
+                yield BuildGap("not copied", wanted, ran.place, _cut(ran.text), because)
+        if _CLEAN_INSTALL.search(command) and any(map(here.has, _LOCKS)):
+            paths = [posixpath.join(ran.workdir, name) for name in _LOCKS]
+            if not any(_brings(c, path, here) for c in brought for path in paths):
+                because = f"no step before copies a {_LOCKS[0]} to {ran.workdir}"
+                yield BuildGap("not copied", _LOCKS[0], ran.place, _cut(ran.text), because)
+
+
+def _commands(text: str) -> list[str]:
+    """The commands of a RUN that all must succeed. One text that fits no command stands for what is not understood."""
+    if re.search(r"<<|[`;|]|\$\(|(?<!&)&(?!&)", text):
+        return ["?"]
+    return [command.strip() for command in " ".join(text.split()).split("&&")]
 
 
 def _brings(copied: Copied, path: str, here: _Context) -> bool:
@@ -205,8 +224,10 @@ def _brings(copied: Copied, path: str, here: _Context) -> bool:
     for source in copied.sources:
         name = posixpath.basename(posixpath.normpath(source))
         whole = posixpath.normpath(posixpath.join("/", here.folder, source.lstrip("/")))
+        if _PACKED.search(name) or "**" in source:
+            return True
         if any(sign in source for sign in "*?["):
-            if fnmatch.fnmatchcase(path, posixpath.join(target, name)):
+            if fnmatch.fnmatchcase(path, posixpath.join(target, name)) or _may_be_folders(whole, here):
                 return True
         elif here.tree.is_dir(whole) or not (here.tree.exists(whole) or "." in name):
             if not posixpath.relpath(path, target).startswith(".."):
@@ -214,6 +235,15 @@ def _brings(copied: Copied, path: str, here: _Context) -> bool:
         elif path in (target, posixpath.join(target, name)):
             return True
     return False
+
+
+def _may_be_folders(pattern: str, here: _Context) -> bool:
+    """Whether a pattern may fit a folder, whose files are brought then."""
+    folder, name = posixpath.split(pattern)
+    if any(sign in folder for sign in "*?["):
+        return True
+    found = fnmatch.filter(here.tree.children(folder), name) if here.tree.is_dir(folder) else []
+    return any(here.tree.is_dir(posixpath.join(folder, each)) for each in found)
 
 
 def _cut(text: str) -> str:

@@ -169,7 +169,7 @@ def _step(here: _Building, each: Instruction, place: str) -> Step:
     if each.word == "RUN":
         return Step(ran=Ran(rest, place, here.stage.workdir, "mount" in flags))
     words = _copy_words(rest)
-    if each.word == "ONBUILD" or "from" in flags or len(words) < 2 or "<<" in rest:
+    if each.word == "ONBUILD" or {"from", "parents"} & flags.keys() or len(words) < 2 or "<<" in rest:
         return Step(foreign=True)
     words = [_expanded(word, here.variables) for word in words]
     *sources, target = words
