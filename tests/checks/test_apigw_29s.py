@@ -49,6 +49,34 @@ def test_the_limit_of_an_http_api_cannot_be_raised() -> None:
     assert "cannot be raised" in verdict.remediation.text
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "HTTP/2 504\nx-amz-apigw-id: a=\n",
+        "$ curl https://a1.execute-api.us-east-1.amazonaws.com/x\nHTTP/1.1 504 Gateway Timeout",
+        "API Gateway returns 504 to our clients",
+        "via: 1.1 x.cloudfront.net\n{'message': 'Endpoint request timed out'}",
+    ],
+)
+def test_words_of_api_gateway(said: str) -> None:
+    assert ask(LATE, said=text(said)).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The nightly import skipped 504 of 12000 rows of the API Gateway log.",
+        "HTTP/1.1 504 Gateway Time-out\nServer: awselb/2.0",
+        "curl https://shop-1.us-east-1.elb.amazonaws.com in place of API Gateway\nHTTP/1.1 504 Gateway Time-out",
+        "504 Gateway Time-out\nnginx",
+        "x-amz-cf-id: a\nHTTP/2 504",
+        "HTTP/1.1 504 Gateway Time-out",
+    ],
+)
+def test_another_that_answers_504_or_a_number(said: str) -> None:
+    assert ask(LATE, said=text(said)).outcome is Outcome.UNKNOWN
+
+
 @pytest.mark.parametrize("said", [NOT_GIVEN, text("the answer is in Spanish")])
 def test_without_a_complaint_others_may_be_the_callers(said: GivenText | Unavailable) -> None:
     verdict = ask(LATE, said=said)

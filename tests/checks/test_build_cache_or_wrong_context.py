@@ -1,22 +1,26 @@
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 
-from tests.factories import IMAGE, RECORD, REGISTRY, function_code, function_record
+from tests.factories import IMAGE, RECORD, REGISTRY, function_code, function_record, image_config, variable
 from tests.lab.aws import Account
 from tests.lab.images import image
 from troubleshooter.checks.stale.build_cache_or_wrong_context import build_cache_or_wrong_context as the_check
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.ecr_records import describe_image
+from troubleshooter.collectors.image_json import manifest
 from troubleshooter.collectors.previous_image import previous_image
+from troubleshooter.collectors.web import Web
 from troubleshooter.facts import CallLog, Reading, Reason, Unavailable
 from troubleshooter.facts.account import RegistryRecord
 from troubleshooter.facts.changes import PublishedVersions, Trouble
 from troubleshooter.facts.given import GivenText
-from troubleshooter.facts.image import Blob, ImageManifest, PreviousImage
-from troubleshooter.model import Origin, Outcome, Role, Subject, Verdict
+from troubleshooter.facts.image import Blob, ImageConfig, ImageManifest, PreviousImage
+from troubleshooter.model import Origin, Outcome, Role, Subject, Unblock, Verdict
+from troubleshooter.redact import Secrets
 
 STALE = GivenText(reading=Reading("pasted text", Origin.PASTED), text="still the old code after the deploy")
 TROUBLE = Trouble(reading=RECORD, why="someone complains")
@@ -27,19 +31,28 @@ def blob(number: int) -> Blob:
     return Blob(f"sha256:{number:064x}", "", 1)
 
 
-def ask(*before: int, now: tuple[int, ...] = (1, 2), digest: str = "sha256:old") -> Verdict:
-    manifest = ImageManifest(
-        reading=IMAGE,
-        reference="demo",
-        digest="sha256:new",
-        media_type="",
-        config=blob(9),
-        layers=tuple(map(blob, now)),
+def manifest_of(now: tuple[Blob, ...]) -> ImageManifest:
+    return ImageManifest(
+        reading=IMAGE, reference="demo", digest="sha256:new", media_type="", config=blob(9), layers=now
     )
+
+
+def ask(
+    *before: int,
+    now: tuple[int, ...] = (1, 2),
+    digest: str = "sha256:old",
+    config: ImageConfig | Unavailable | None = None,
+    had: ImageConfig | Unavailable | None = None,
+) -> Verdict:
+    manifest = manifest_of(tuple(map(blob, now)))
     previous = PreviousImage(
-        reading=REGISTRY, digest=digest, how="version 7", layers=tuple(blob(n).digest for n in before)
+        reading=REGISTRY,
+        digest=digest,
+        how="version 7",
+        layers=tuple(blob(n).digest for n in before),
+        config=had or image_config(),
     )
-    return the_check(function_record(), manifest, previous, STALE)
+    return the_check(function_record(), manifest, config or image_config(), previous, STALE)
 
 
 def test_another_digest_with_the_same_layers() -> None:
@@ -56,15 +69,44 @@ def test_new_layers() -> None:
     assert "1 of 2 layers" in verdict.message
 
 
+@pytest.mark.parametrize(
+    ("word", "changes"),
+    [
+        ("ENV", {"environment": (variable("TZ", "UTC"),)}),
+        ("CMD", {"command": ("other.handler",)}),
+        ("ENTRYPOINT", {"entrypoint": ("/x",)}),
+        ("WORKDIR", {"workdir": "/x"}),
+        ("USER", {"user": "app"}),
+    ],
+)
+def test_a_change_of_settings_makes_no_layer(word: str, changes: dict[str, Any]) -> None:
+    verdict = ask(1, 2, had=image_config(**changes))
+    assert verdict.outcome is Outcome.PASS
+    assert word in verdict.message
+
+
+def test_labels_say_nothing_of_what_was_changed() -> None:
+    assert ask(1, 2, had=image_config(labels={"revision": "1"})).outcome is Outcome.FAIL
+
+
+def test_settings_that_cannot_be_read() -> None:
+    denied = Unavailable(Reason.DENIED, "denied", Unblock("Allow it.", "ecr:GetDownloadUrlForLayer"))
+    for verdict in (ask(1, 2, had=denied), ask(1, 2, config=denied)):
+        assert verdict.outcome is Outcome.UNKNOWN
+        assert verdict.unblock is denied.unblock
+
+
 def test_nothing_to_compare() -> None:
     assert ask(now=()).outcome is Outcome.UNKNOWN
     assert ask(1, 2, digest="sha256:new").outcome is Outcome.NOT_APPLICABLE
 
 
-OLD, NEW, OTHER = (image({"/a": "same"}, labels={"n": n}) for n in "123")
+OLD, NEW, OTHER = (image({"/a": "same"}, labels={"n": n}, env=[f"N={n}"]) for n in "123")
 
 
-def read(account: Account, text: GivenText = STALE, published: Any = GONE) -> PreviousImage | Unavailable:
+def read(
+    account: Account, text: GivenText = STALE, published: Any = GONE, *, same: bool = True
+) -> PreviousImage | Unavailable:
     for tag, built in (("v1", OLD), ("v2", OTHER), ("latest", NEW)):
         account.add_image("demo", tag, built)
     where = f"{account.account_id}.dkr.ecr.{account.region}.amazonaws.com/demo"
@@ -73,7 +115,10 @@ def read(account: Account, text: GivenText = STALE, published: Any = GONE) -> Pr
     registry = describe_image(code, Subject(Role.DEPLOYED), aws)
     assert isinstance(registry, RegistryRecord)
     function = function_record(code_sha256=NEW.digest.removeprefix("sha256:"))
-    return previous_image(TROUBLE, text, function, code, registry, published, aws)
+    layers = manifest(NEW.single.manifest, "new").layers if same else (blob(1),)
+    running = manifest_of(layers)
+    with contextlib.closing(Web(CallLog())) as web:
+        return previous_image(TROUBLE, text, function, code, registry, published, running, aws, web, Secrets())
 
 
 def test_the_image_of_the_version_before(aws_account: Account) -> None:
@@ -85,6 +130,15 @@ def test_the_image_of_the_version_before(aws_account: Account) -> None:
     assert isinstance(found, PreviousImage)
     assert (found.digest, found.how) == (OLD.digest, "version 7")
     assert len(found.layers) == 1
+    assert isinstance(found.config, ImageConfig)
+    assert [v.name for v in found.config.environment] == ["N"]
+
+
+def test_the_configuration_is_read_only_where_the_layers_are_the_same(aws_account: Account) -> None:
+    found = read(aws_account, same=False)
+    assert isinstance(found, PreviousImage)
+    assert found.config is None
+    assert "ecr:GetDownloadUrlForLayer" not in aws_account.operations
 
 
 def test_without_versions_the_image_that_was_pushed_before(aws_account: Account) -> None:
@@ -94,10 +148,33 @@ def test_without_versions_the_image_that_was_pushed_before(aws_account: Account)
     assert found.how.startswith("pushed ")
 
 
-def test_another_complaint_asks_for_nothing(aws_account: Account) -> None:
-    text = GivenText(reading=STALE.reading, text="No module named 'x'")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No module named 'x'",
+        "It is still the same error",
+        "Nothing changed in the code, and it keeps failing",
+        "The cache is cold",
+    ],
+)
+def test_another_complaint_asks_for_nothing(said: str, aws_account: Account) -> None:
+    text = GivenText(reading=STALE.reading, text=said)
     assert isinstance(read(aws_account, text), Unavailable)
     assert aws_account.operations == ["ecr:DescribeImages"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the answer is still the old text. Rebuilt twice.",
+        "it still returns the previous message",
+        "My changes are not showing up",
+        "new code isn't picked up",
+        "the fix has no effect",
+    ],
+)
+def test_words_of_those_who_miss_a_change(said: str, aws_account: Account) -> None:
+    assert isinstance(read(aws_account, GivenText(reading=STALE.reading, text=said)), PreviousImage)
 
 
 @pytest.mark.parametrize("how", ["gone"])

@@ -6,12 +6,23 @@ import pytest
 
 from tests.factories import IMAGE, RECORD, function_record
 from troubleshooter.checks.response.streaming_invoke_mode import streaming_invoke_mode as the_check
-from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.account import FunctionUrl, FunctionUrls, StreamingHandler
 from troubleshooter.facts.fronts import ApiFronts, Integration
-from troubleshooter.model import Outcome, Verdict
+from troubleshooter.facts.given import GivenText
+from troubleshooter.model import Origin, Outcome, Verdict
 
-NO_FRONTS = Unavailable(Reason.NOT_OF_THIS_KIND, "nobody asked")
+NOT_ASKED = Unavailable(Reason.NOT_OF_THIS_KIND, "nobody asked")
+NO_FRONTS = ApiFronts(reading=RECORD)
+
+
+def text(said: str) -> GivenText:
+    return GivenText(reading=Reading("pasted text", Origin.PASTED), text=said)
+
+
+COMPLAINT = text("The answer arrives all at once instead of word by word.")
+THROUGH_API = text("The API answers all at once instead of word by word.")
+DENIED = Unavailable(Reason.DENIED, "denied")
 
 
 def api(kind: str, *, streams: bool = False) -> ApiFronts:
@@ -20,17 +31,21 @@ def api(kind: str, *, streams: bool = False) -> ApiFronts:
 
 
 def ask(
-    *modes: str, streams: bool = True, qualifier: str | None = None, fronts: ApiFronts | Unavailable = NO_FRONTS
+    *modes: str,
+    streams: bool = True,
+    qualifier: str | None = None,
+    fronts: ApiFronts | Unavailable = NO_FRONTS,
+    said: GivenText | Unavailable = COMPLAINT,
 ) -> Verdict:
     urls = tuple(FunctionUrl("arn", qualifier, "AWS_IAM", mode) for mode in modes)
     handler = StreamingHandler(reading=IMAGE, path="/var/task/index.js", line=3, streams=streams)
-    return the_check(function_record(), FunctionUrls(reading=RECORD, urls=urls), handler, fronts)
+    return the_check(function_record(), FunctionUrls(reading=RECORD, urls=urls), handler, fronts, said)
 
 
 def test_a_streaming_handler_behind_a_buffering_url() -> None:
     verdict = ask("BUFFERED", qualifier="live")
     assert verdict.outcome is Outcome.FAIL
-    assert {e.source for e in verdict.evidence} == {"lambda:GetFunction", "/var/task/index.js:3"}
+    assert {e.source for e in verdict.evidence if e.fact} == {"lambda:GetFunction", "/var/task/index.js:3"}
     assert verdict.remediation
     (command,) = map(shlex.split, verdict.remediation.commands)
     assert command[:3] == ["aws", "lambda", "update-function-url-config"]
@@ -71,3 +86,29 @@ def test_a_rest_api_that_streams_and_fronts_of_both_kinds() -> None:
     assert ask("RESPONSE_STREAM", fronts=api("HTTP")).outcome is Outcome.NOT_APPLICABLE
     assert ask("BUFFERED", fronts=api("REST", streams=True)).outcome is Outcome.NOT_APPLICABLE
     assert ask(fronts=api("HTTP"), streams=False).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("fronts", "said"),
+    [
+        pytest.param(NOT_ASKED, THROUGH_API, id="APIs not read"),
+        pytest.param(DENIED, THROUGH_API, id="APIs denied"),
+        pytest.param(ApiFronts(reading=RECORD, complete=False), THROUGH_API, id="some APIs read"),
+        pytest.param(NOT_ASKED, Unavailable(Reason.NOT_GIVEN, "not given"), id="nobody asked"),
+        pytest.param(NO_FRONTS, Unavailable(Reason.NOT_GIVEN, "not given"), id="nobody complains"),
+        pytest.param(NO_FRONTS, text("The answer is in Spanish."), id="another complaint"),
+    ],
+)
+def test_a_buffering_url_beside_callers_who_may_get_a_stream(
+    fronts: ApiFronts | Unavailable, said: GivenText | Unavailable
+) -> None:
+    assert ask("BUFFERED", fronts=fronts, said=said).outcome is Outcome.UNKNOWN
+    assert ask("RESPONSE_STREAM", fronts=fronts, said=said).outcome is Outcome.PASS
+
+
+def test_an_http_api_where_nobody_complains() -> None:
+    assert ask(fronts=api("HTTP"), said=text("It is slow.")).outcome is Outcome.UNKNOWN
+
+
+def test_a_complaint_that_speaks_of_no_api_is_of_the_url() -> None:
+    assert ask("BUFFERED", fronts=DENIED).outcome is Outcome.FAIL

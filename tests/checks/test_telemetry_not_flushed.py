@@ -62,6 +62,41 @@ def test_a_busy_function_may_miss_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "INFO export of report 7 to partner timed out, next try in 5 min",
+        "[ERROR] export of report 7 to partner timed out",
+        "[INFO]\t2026-01-02T03:01:00.000Z\t{id}\totlp: the request timed out, tried again with success",
+        "Failed to export logs to the partner",
+    ],
+)
+def test_what_an_application_exports_is_no_telemetry(said: str) -> None:
+    late = told(called(init_ms=400.0), called(said), one_environment=True)
+    assert ask({"tracing.py": BATCH}, late).outcome is Outcome.UNKNOWN
+    assert ask({"tracing.py": BATCH}, FINE, text(said)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "x-amzn-trace-id: Root=1-67891234-12456789abcdef012345678; not sampled",
+        "Traceback (most recent call last):\n  it is not there",
+        "The stack traces are missing line numbers",
+        "There are no traces of the order in the database",
+    ],
+)
+def test_the_word_trace_is_no_complaint(said: str) -> None:
+    assert ask({"tracing.py": BATCH}, FINE, text(said)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "said", ["No traces arrive in X-Ray", "Our spans don't show up", "the metrics arrive late", "Telemetry is lost"]
+)
+def test_words_of_those_who_miss_telemetry(said: str) -> None:
+    assert ask({"tracing.py": BATCH}, FINE, text(said)).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
     "flush",
     [
         "def handler(e, c):\n    try:\n        return 1\n    finally:\n        provider.force_flush()\n",

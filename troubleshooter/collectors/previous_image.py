@@ -1,4 +1,5 @@
-"""The image that was there before: of the version published last, or pushed before the one that runs. `ecr:BatchGetImage`.
+"""The image that was there before: of the version published last, or pushed before the one that runs. `ecr:BatchGetImage`,
+and `ecr:GetDownloadUrlForLayer` for its configuration.
 
 Asked only where someone says that a new image changed nothing.
 """
@@ -6,29 +7,35 @@ Asked only where someone says that a new image changed nothing.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from troubleshooter.collectors.aws import Aws
-from troubleshooter.collectors.ecr import EcrName, ecr_name
+from troubleshooter.collectors.ecr import EcrName, ecr_name, open_ecr
 from troubleshooter.collectors.ecr_records import stored_images
-from troubleshooter.collectors.image_json import manifest
+from troubleshooter.collectors.image_remote import RemoteImage
+from troubleshooter.collectors.web import Web
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.account import RegistryRecord
 from troubleshooter.facts.changes import PublishedVersions, Trouble
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import GivenText
-from troubleshooter.facts.image import PreviousImage
-from troubleshooter.model import Origin
+from troubleshooter.facts.image import ImageConfig, ImageManifest, PreviousImage
+from troubleshooter.redact import Secrets
 
 _UNCHANGED = re.compile(
-    r"old (?:code|version|image|behaviou?r)|(?:same|still|keeps?|no change|nothing chang|not (?:updated|picked up|reflected)|unchanged"
-    r"|no effect|stale|cache)",
+    r"\b(?:old|previous|stale|outdated|yesterday'?s) (?:code|version|image|build|behaviou?r|text|answer|content|output|response|page)"
+    r"|\bstill (?:run|show|serve|return|answer|see|use)\w*\b.{0,40}\b(?:old|previous|yesterday)"
+    r"|\b(?:change|fix|edit|update|new (?:code|version|build|image|text))\w*\b.{0,60}\b(?:not|never|no|\w+n't) (?:\w+ )?(?:picked up"
+    r"|reflected|visible|there|arriv\w*|show\w*|appear\w*|effect|updated|deployed)"
+    r"|\bnot (?:picked up|reflected)|\b(?:docker|build|layer) cache",
     re.IGNORECASE,
 )
+"""Words that speak of code or an image; "still the same error" does not."""
 _SINGLE = re.compile(r"manifest\.v2\+json|image\.manifest\.v1\+json")
 
 
-@provides(cost=Cost.CALL, asks=("ecr:DescribeImages", "ecr:BatchGetImage"))
+@provides(cost=Cost.CALL, asks=("ecr:DescribeImages", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"))
 def previous_image(
     trouble: Trouble,
     text: GivenText,
@@ -36,7 +43,10 @@ def previous_image(
     code: FunctionCode,
     registry: RegistryRecord,
     published: PublishedVersions | Unavailable,
+    running: ImageManifest,
     aws: Aws,
+    web: Web,
+    secrets: Secrets,
 ) -> PreviousImage | Unavailable:
     """Digests of its layers, because of `trouble` and of what the text says."""
     name = ecr_name(code.resolved_image_uri or "")
@@ -46,28 +56,27 @@ def previous_image(
     if found is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "no earlier image of the function is known")
     digest, how = found
-    answer = aws.call(
-        "ecr",
-        "BatchGetImage",
-        resource=name.arn,
-        required=("images",),
-        region=name.region,
-        registryId=name.account,
-        repositoryName=name.repository,
-        imageIds=[{"imageDigest": digest}],
-    )
-    text_of = next((i.get("imageManifest") for i in answer.data["images"] if isinstance(i, dict)), None)
-    if not isinstance(text_of, str):
-        return Unavailable(Reason.ABSENT, f"ECR no longer holds the image before, {digest}")
-    read = manifest(text_of.encode("utf-8", "surrogatepass"), f"manifest {digest}", "")
-    if read.is_index:
-        return Unavailable(Reason.UNSUPPORTED, "the image before was an index")
+    try:
+        image = open_ecr(replace(name, tag=None, digest=digest), digest, None, aws, web, secrets)
+    except SourceError as error:
+        if error.unavailable.reason is Reason.ABSENT:
+            return Unavailable(Reason.ABSENT, f"ECR no longer holds the image before, {digest}")
+        raise
+    same = image.manifest.layers == running.layers
     return PreviousImage(
-        reading=answer.reading(Origin.REGISTRY),
+        reading=image.manifest.reading,
         digest=digest,
         how=how,
-        layers=tuple(blob.digest for blob in read.layers),
+        layers=tuple(blob.digest for blob in image.manifest.layers),
+        config=_config(image, secrets) if same else None,
     )
+
+
+def _config(image: RemoteImage, secrets: Secrets) -> ImageConfig | Unavailable:
+    try:
+        return image.config(secrets)
+    except SourceError as error:
+        return error.unavailable
 
 
 def _of_a_version(function: FunctionRecord, published: PublishedVersions | Unavailable) -> tuple[str, str] | None:

@@ -37,13 +37,13 @@ FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(
         r"Exception while exporting|Failed to export (?:batch|spans|metrics|logs|traces)"
-        r"|Transient error .* encountered while exporting|exporter.{0,60}(?:DeadlineExceeded|UNAVAILABLE"
-        r"|ECONNRESET|timed out)|OTLPExporterError",
+        r"|Transient error .* encountered while exporting|(?:otlp|otel|span|trace|metric)\w*[ _-]?exporter.{0,60}(?:DeadlineExceeded"
+        r"|UNAVAILABLE|ECONNRESET|timed out)|OTLPExporterError",
         3,
     ),
     signature(
-        r"(?:DeadlineExceeded|DEADLINE_EXCEEDED).{0,100}(?:export|span|trace|otlp)|(?:export|span|trace"
-        r"|otlp).{0,100}(?:DeadlineExceeded|DEADLINE_EXCEEDED|context deadline exceeded)",
+        r"(?:DeadlineExceeded|DEADLINE_EXCEEDED).{0,100}\b(?:export(?:er|ing)?|spans?|traces?|otlp)\b|\b(?:export(?:er|ing)?|spans?"
+        r"|traces?|otlp)\b.{0,100}(?:DeadlineExceeded|DEADLINE_EXCEEDED|context deadline exceeded)",
         3,
     ),
     signature(
@@ -57,15 +57,22 @@ SIGNATURES = (
 ASK = "Does the handler flush the telemetry provider before it returns?"
 
 _EXPORTING = re.compile(
-    r"Exception while exporting|Failed to export|encountered while exporting|OTLPExporterError|PeriodicExportingMetricReader"
-    r"|(?:export|otlp)\w*\b.{0,80}(?:Deadline ?Exceeded|DEADLINE_EXCEEDED|UNAVAILABLE|ECONNRESET|timed? ?out|Connection aborted)",
+    r"Exception while exporting (?:span|log|metric)|Failed to export (?:batch code|(?:span|metric|trace|log)s? (?:batch|to [\w.-]+:\d+))"
+    r"|encountered while exporting (?:span|trace|metric|log)|OTLPExporterError|PeriodicExportingMetricReader"
+    r"|\b(?:otlp|otel|opentelemetry|BatchSpanProcessor)\w*\b.{0,80}"
+    r"(?:Deadline ?Exceeded|DEADLINE_EXCEEDED|UNAVAILABLE|ECONNRESET|timed? ?out|Connection aborted)",
     re.IGNORECASE,
 )
+"""What exporters of telemetry write; "export" alone is any program's word."""
+_CALM = re.compile(r"\b(?:INFO|DEBUG)\b")
 _MISSED = re.compile(
-    r"(?:trace|span|metric|telemetr)\w*\b.{0,80}(?:missing|lost|never|not |late|incomplete|disappear|gone|arriv)"
-    r"|(?:missing|lost|no|incomplete|late) (?:trace|span|metric|telemetr)",
+    r"(?<!stack )(?<!stack-)\b(?:traces|spans|telemetry|metrics)\b(?! of\b)[^.;:\n]{0,60}?\b(?:missing|lost|never|late|incomplete"
+    r"|disappear\w*|gone|not (?:sent|exported|arriv\w*|appear\w*|show\w*|there|flushed|visible|reach\w*)"
+    r"|(?:do|does|did|are|is)n't (?:\w+ )?(?:arriv|appear|show|reach|sent|export|there|visible)\w*)"
+    r"|\b(?:missing|lost|no|incomplete|late) (?:traces|spans|telemetry|metrics)\b(?! of\b)",
     re.IGNORECASE,
 )
+"""Someone who misses telemetry. "Trace" alone also stands in headers and in tracebacks."""
 
 
 @check(
@@ -119,13 +126,17 @@ def _effect(timeline: Timeline | Unavailable, text: GivenText | Unavailable) -> 
     """An export that failed in an environment that had been frozen before, or someone who misses telemetry."""
     if isinstance(timeline, Timeline):
         for number, invocation in enumerate(timeline.invocations):
-            line = next((each for each in invocation.lines if _EXPORTING.search(each)), None)
+            line = next(filter(_failed_export, invocation.lines), None)
             if line is not None and _thawed(invocation, timeline.invocations[:number]):
                 shown = one_line(line, 200)
                 yield timeline.cite("invocations", shown, label="export that failed after a freeze")
                 break
-    if isinstance(text, GivenText) and (_MISSED.search(text.text) or _EXPORTING.search(text.text)):
+    if isinstance(text, GivenText) and (_MISSED.search(text.text) or any(map(_failed_export, text.text.splitlines()))):
         yield text.cite("text", one_line(text.text, 200), label="what was told")
+
+
+def _failed_export(line: str) -> bool:
+    return _EXPORTING.search(line) is not None and _CALM.search(line) is None
 
 
 def _thawed(invocation: Invocation, earlier: tuple[Invocation, ...]) -> bool:

@@ -40,15 +40,28 @@ SIGNATURES = (
     signature(r"Endpoint request timed ?out", 3),
     signature(r"\b504\b.{0,60}(?:Gateway Time-?out|API ?Gateway|Endpoint)", 3),
     signature(r"Execution failed due to a timeout error", 3),
-    signature(r"\b504\b", 1),
+    signature(
+        r"(?:HTTP/[\d.]+|status|error|code|answer|return|respon|got|gives?|a|an)\w*\W{1,4}504\b|\b504\b.{0,20}(?:time|error)",
+        1,
+    ),
     signature(r"29 seconds|INTEGRATION_TIMEOUT|after 2[89](?:\.\d+)? ?s", 2),
     signature(r"Network error communicating with endpoint", 2),
 )
 ASK = "Is the function's Duration above 29 seconds while its own status is success?"
 
 _GAVE_UP = re.compile(
-    r"Endpoint request timed ?out|\b504\b|Gateway Time-?out|INTEGRATION_TIMEOUT|Execution failed due to a timeout error",
+    r"Endpoint request timed ?out|INTEGRATION_TIMEOUT|Execution failed due to a timeout error|Network error communicating with endpoint",
     re.IGNORECASE,
+)
+"""API Gateway's own words."""
+_TIMED_OUT = re.compile(
+    r"(?:HTTP/[\d.]+|status\w*|code|error|answers?|returns?|gets?|got)(?:[ _-]?code)?\W{1,4}(?:an? )?504\b|\b504 (?:Gateway|error)"
+    r"|\b504\b.{0,20}time-?out",
+    re.IGNORECASE,
+)
+_THIS_FRONT = re.compile(r"execute-api|x-amz-apigw-id|API ?Gateway", re.IGNORECASE)
+_OTHER_FRONT = re.compile(
+    r"awselb|\belb\b|load ?balancer|\bALB\b|cloudfront|x-amz-cf-|cloudflare|nginx|envoy|varnish|akamai", re.IGNORECASE
 )
 
 
@@ -73,7 +86,7 @@ def apigw_29s(
         f"the function goes on for {_seconds(late[-1])} s and succeeds, but {front.name} gives up after "
         f"{front.timeout_ms / 1000:g} s and answers 504"
     )
-    if not isinstance(text, GivenText) or _GAVE_UP.search(text.text) is None:
+    if not isinstance(text, GivenText) or not _gave_up(text.text):
         return unknown(
             f"the function took {_seconds(late[-1])} s and {front.name} waits {front.timeout_ms / 1000:g} s; whether this "
             "call came through it is not told",
@@ -83,6 +96,13 @@ def apigw_29s(
         )
     told = text.cite("text", one_line(text.text, 200), label="what the client gets")
     return failed(message, cited, shown, *beside(told), remediation=_fix(function, front))
+
+
+def _gave_up(text: str) -> bool:
+    """Whether it is API Gateway that answered: any proxy answers 504 when its own patience ends."""
+    if _GAVE_UP.search(text) is not None:
+        return True
+    return all(each.search(text) for each in (_TIMED_OUT, _THIS_FRONT)) and _OTHER_FRONT.search(text) is None
 
 
 def _front(fronts: ApiFronts, front: Integration) -> Evidence:

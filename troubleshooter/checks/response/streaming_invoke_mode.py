@@ -21,16 +21,19 @@ References
 
 from __future__ import annotations
 
+import re
 import shlex
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import region
 from troubleshooter.checks._readiness import aws_lambda
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.account import FunctionUrls, StreamingHandler
 from troubleshooter.facts.fronts import ApiFronts, Integration
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
+from troubleshooter.facts.given import GivenText
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.text import one_line
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -45,12 +48,24 @@ SIGNATURES = (
 )
 ASK = "What is the InvokeMode of the function URL?"
 
+_MISSED = re.compile(
+    r"stream|(?:all|everything|whole \w+) (?:arrives? )?at once|in one (?:piece|chunk|go)|(?:word by word|token by token|chunk)"
+    r"|buffer|only at the end",
+    re.IGNORECASE,
+)
+_API = re.compile(r"execute-api|API ?Gateway|\bAPIs?\b|\bREST\b|custom domain", re.IGNORECASE)
+
 
 @check(title="The URL or API of a streaming handler streams", severity=Severity.WARNING, rung=Rung.RESPONSE)
 def streaming_invoke_mode(
-    function: FunctionRecord, urls: FunctionUrls, handler: StreamingHandler, fronts: ApiFronts | Unavailable
+    function: FunctionRecord,
+    urls: FunctionUrls,
+    handler: StreamingHandler,
+    fronts: ApiFronts | Unavailable,
+    text: GivenText | Unavailable,
 ) -> Verdict:
-    """Compares how the function's URLs and APIs pass an answer on with what the handler is wrapped in."""
+    """Compares how the function's URLs and APIs pass an answer on with what the handler is wrapped in. A complaint decides:
+    callers of `InvokeWithResponseStream`, or of an API that was not seen, do get a stream."""
     integrations = fronts.integrations if isinstance(fronts, ApiFronts) else ()
     if not urls.urls and not integrations:
         return not_applicable("the function has no URL, and no API was seen in front of it")
@@ -63,8 +78,17 @@ def streaming_invoke_mode(
         return passed("what stands in front of the function streams, as its handler does", wrapped)
     if len(buffered) < len(urls.urls) or len(collecting) < len(integrations):
         return not_applicable("another way to the function streams, so that the one that does not may be meant")
+    open_end = _open_end(fronts, text)
+    if open_end is not None:
+        said = "the handler streams, and what was seen in front of the function collects the whole answer"
+        return unknown(f"{said}; {open_end[0]}", wrapped, unblock=open_end[1])
+    told = (
+        beside(text.cite("text", one_line(text.text, 200), label="what was told"))
+        if isinstance(text, GivenText)
+        else ()
+    )
     if not buffered and isinstance(fronts, ApiFronts):
-        return _collecting(function, fronts, collecting[0], wrapped)
+        return _collecting(function, fronts, collecting[0], (wrapped, *told))
     url = buffered[0]
     mode = urls.cite("urls", url.invoke_mode, label="InvokeMode of the URL")
     qualifier = ("--qualifier", url.qualifier) if url.qualifier else ()
@@ -74,11 +98,25 @@ def streaming_invoke_mode(
         "the handler streams, but the function's URL collects the whole answer before it sends it",
         mode,
         wrapped,
+        *told,
         remediation=fix,
     )
 
 
-def _collecting(function: FunctionRecord, fronts: ApiFronts, front: Integration, wrapped: Evidence) -> Verdict:
+def _open_end(fronts: ApiFronts | Unavailable, text: GivenText | Unavailable) -> tuple[str, Unblock | None] | None:
+    """Why callers may get a stream all the same; None where they do not."""
+    if not isinstance(text, GivenText) or _MISSED.search(text.text) is None:
+        return "nobody says that an answer arrives in one piece", Unblock(
+            "Tell how the answer arrives, and by which address."
+        )
+    if (isinstance(fronts, ApiFronts) and fronts.complete) or _API.search(text.text) is None:
+        return None
+    if isinstance(fronts, Unavailable):
+        return f"whether the API in front of it streams was not read: {fronts.detail}", fronts.unblock
+    return "not every API of the account was read", Unblock("Tell which API or URL the clients call.")
+
+
+def _collecting(function: FunctionRecord, fronts: ApiFronts, front: Integration, seen: tuple[Evidence, ...]) -> Verdict:
     mode = "response transfer mode BUFFERED" if front.kind == "REST" else "no streaming"
     value = f"{front.kind} API {front.name} ({front.api}), {front.place}: {mode}"
     shown = fronts.cite("integrations", value, label="API in front of the function")
@@ -89,7 +127,7 @@ def _collecting(function: FunctionRecord, fronts: ApiFronts, front: Integration,
         command = aws_lambda(
             function, "create-function-url-config", "--auth-type", "AWS_IAM", "--invoke-mode", "RESPONSE_STREAM"
         )
-        return failed(message, shown, wrapped, remediation=Remediation(text, (command,), verify))
+        return failed(message, shown, *seen, remediation=Remediation(text, (command,), verify))
     named = ["--rest-api-id", front.api, "--resource-id", front.resource, "--http-method", front.method]
     change = "op=replace,path=/responseTransferMode,value=STREAM"
     command = shlex.join(
@@ -99,4 +137,4 @@ def _collecting(function: FunctionRecord, fronts: ApiFronts, front: Integration,
         "Let the method's integration stream, with the function's response-streaming-invocations address as its uri, and "
         "deploy the stage again."
     )
-    return failed(message, shown, wrapped, remediation=Remediation(text, (command,), verify))
+    return failed(message, shown, *seen, remediation=Remediation(text, (command,), verify))

@@ -1,7 +1,7 @@
 """The image was rebuilt from old or wrong content.
 
 What it looks for
-    A new push whose code layers are unchanged, a wrong Dockerfile or target, a stale compiled folder.
+    A new push whose layers and launch settings are unchanged, a wrong Dockerfile or target, a stale compiled folder.
 
 Why it breaks
     Docker reuses layers whose inputs look unchanged; `dist/` compiled yesterday, a `.dockerignore` that hides the new
@@ -25,9 +25,10 @@ import shlex
 
 from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import OCI
+from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenText
-from troubleshooter.facts.image import ImageManifest, PreviousImage
+from troubleshooter.facts.image import ImageConfig, ImageManifest, PreviousImage
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 from troubleshooter.text import one_line
 
@@ -41,9 +42,14 @@ SIGNATURES = (
 
 @check(title="A new image has new content", severity=Severity.WARNING, rung=Rung.STALE, narrow=True)
 def build_cache_or_wrong_context(
-    function: FunctionRecord, manifest: ImageManifest, previous: PreviousImage, text: GivenText
+    function: FunctionRecord,
+    manifest: ImageManifest,
+    config: ImageConfig | Unavailable,
+    previous: PreviousImage,
+    text: GivenText,
 ) -> Verdict:
-    """Holds the layers of the image that runs against those of the one before, where someone misses a change."""
+    """Holds the image that runs against the one before, where someone misses a change: its layers, and the settings that
+    a Dockerfile may change without one."""
     if previous.digest in (manifest.digest, manifest.manifest_digest):
         return not_applicable("the image before is the one that runs")
     now = tuple(blob.digest for blob in manifest.layers)
@@ -54,9 +60,19 @@ def build_cache_or_wrong_context(
     if now != previous.layers:
         shared = sum(a == b for a, b in zip(now, previous.layers, strict=False))
         return passed(f"{len(now) - shared} of {len(now)} layers are new", runs, before)
+    if not isinstance(config, ImageConfig) or not isinstance(previous.config, ImageConfig):
+        gap = next((each for each in (config, previous.config) if isinstance(each, Unavailable)), None)
+        because = gap.detail if gap else "their configurations were not read"
+        said = (
+            f"both images have the same layers; whether ENV, ENTRYPOINT, CMD, WORKDIR or USER differ is open: {because}"
+        )
+        return unknown(said, runs, before, unblock=gap.unblock if gap else None)
+    changed = _changed(config, previous.config)
+    if changed:
+        return passed(f"the layers are the same, as a change of {', '.join(changed)} alone leaves them", runs, before)
     same = manifest.cite("layers", [blob[:19] for blob in now], label="layers of both")
     told = text.cite("text", one_line(text.text, 200), label="what was told")
-    message = "the image that runs has another digest than the one before, and exactly its layers: no file was changed"
+    message = "the image that runs has another digest than the one before, and exactly its layers and settings: nothing was changed"
     build = ["docker", "buildx", "build", "--no-cache", "--pull", "--platform"]
     build += [f"linux/{OCI.get(function.architecture, 'amd64')}", "--provenance=false", "."]
     fix = Remediation(
@@ -66,3 +82,15 @@ def build_cache_or_wrong_context(
         "The new image's topmost layers have other digests than before.",
     )
     return failed(message, runs, before, same, *beside(told), remediation=fix)
+
+
+def _changed(now: ImageConfig, before: ImageConfig) -> list[str]:
+    """Instructions of the Dockerfile whose change arrived."""
+    pairs = {
+        "ENTRYPOINT": (now.entrypoint, before.entrypoint),
+        "CMD": (now.command, before.command),
+        "WORKDIR": (now.workdir, before.workdir),
+        "USER": (now.user, before.user),
+        "ENV": tuple(frozenset((v.name, v.digest) for v in each.environment) for each in (now, before)),
+    }
+    return [word for word, (one, other) in pairs.items() if one != other]
