@@ -35,7 +35,7 @@ SIGNATURES = (
 ASK = "Does `find cdk.out -name cdk.out` print anything?"
 
 
-@check(title="No asset holds the CDK's own output", severity=Severity.WARNING, rung=Rung.BUILD)
+@check(title="No asset holds the CDK's own output", severity=Severity.WARNING, rung=Rung.BUILD, narrow=True)
 def cdk_asset_recursion(assets: CdkAssets) -> Verdict:
     """Reads the assets that are the app's folder, or the one above it."""
     if not assets.whole:

@@ -43,6 +43,7 @@ ASK = "Does the message come from `cdk synth`, before anything is deployed?"
     title="CDK code gives functions no environment variable that Lambda reserves",
     severity=Severity.ERROR,
     rung=Rung.BUILD,
+    narrow=True,
 )
 def env_reserved_cdk(source: SourceEnvironment, template: Template | Unavailable) -> Verdict:
     """Compares the literal names with the reserved ones. A template that the CDK made shows that it did not complain."""

@@ -50,6 +50,7 @@ ASK = "What does `cat /etc/os-release` print in the base image?"
     severity=Severity.ERROR,
     rung=Rung.BUILD,
     explains=("os_package_unavailable", "dockerfile_build_prereq_missing"),
+    narrow=True,
 )
 def pkg_manager_mismatch(build: ImageBuild, image: ImageConfig | Unavailable) -> Verdict:
     """Holds each call against what is known of its stage's base."""

@@ -85,7 +85,7 @@ PYTHONS = ((3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14))
 SHOWN = 10
 
 
-@check(title="Every package and version asked for exists", severity=Severity.ERROR, rung=Rung.BUILD)
+@check(title="Every package and version asked for exists", severity=Severity.ERROR, rung=Rung.BUILD, narrow=True)
 def version_does_not_exist(
     requirements: Requirements | Unavailable,
     answers: IndexAnswers | Unavailable,

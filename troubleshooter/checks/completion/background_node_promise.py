@@ -45,7 +45,12 @@ SIGNATURES = (
 )  # fmt: skip
 
 
-@check(title="Promises are waited for before the handler returns", severity=Severity.ERROR, rung=Rung.COMPLETION)
+@check(
+    title="Promises are waited for before the handler returns",
+    severity=Severity.ERROR,
+    rung=Rung.COMPLETION,
+    narrow=True,
+)
 def background_node_promise(work: BackgroundWork, timeline: Timeline | Unavailable) -> Verdict:
     """Asks what becomes of each promise that the handler's code makes. The source proves it; the log corroborates."""
     if work.language != "node":

@@ -47,7 +47,12 @@ SIGNATURES = (
 )
 
 
-@check(title="Started tasks are awaited before the handler returns", severity=Severity.ERROR, rung=Rung.COMPLETION)
+@check(
+    title="Started tasks are awaited before the handler returns",
+    severity=Severity.ERROR,
+    rung=Rung.COMPLETION,
+    narrow=True,
+)
 def background_python_task(work: BackgroundWork, timeline: Timeline | Unavailable) -> Verdict:
     """Asks what becomes of each task that the handler's code starts. The source proves it; the log only corroborates."""
     if work.language != "python":

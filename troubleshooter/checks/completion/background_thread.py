@@ -39,7 +39,12 @@ SIGNATURES = (
 )
 
 
-@check(title="Started threads are joined before the handler returns", severity=Severity.ERROR, rung=Rung.COMPLETION)
+@check(
+    title="Started threads are joined before the handler returns",
+    severity=Severity.ERROR,
+    rung=Rung.COMPLETION,
+    narrow=True,
+)
 def background_thread(work: BackgroundWork, timeline: Timeline | Unavailable) -> Verdict:
     """Asks what becomes of each thread that the handler's code starts."""
     if work.language != "python":

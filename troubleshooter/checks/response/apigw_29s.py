@@ -65,7 +65,9 @@ _OTHER_FRONT = re.compile(
 )
 
 
-@check(title="The function answers before API Gateway gives up", severity=Severity.ERROR, rung=Rung.RESPONSE)
+@check(
+    title="The function answers before API Gateway gives up", severity=Severity.ERROR, rung=Rung.RESPONSE, narrow=True
+)
 def apigw_29s(
     function: FunctionRecord, timeline: Timeline, fronts: ApiFronts, text: GivenText | Unavailable
 ) -> Verdict:

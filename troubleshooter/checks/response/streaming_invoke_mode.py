@@ -56,7 +56,9 @@ _MISSED = re.compile(
 _API = re.compile(r"execute-api|API ?Gateway|\bAPIs?\b|\bREST\b|custom domain", re.IGNORECASE)
 
 
-@check(title="The URL or API of a streaming handler streams", severity=Severity.WARNING, rung=Rung.RESPONSE)
+@check(
+    title="The URL or API of a streaming handler streams", severity=Severity.WARNING, rung=Rung.RESPONSE, narrow=True
+)
 def streaming_invoke_mode(
     function: FunctionRecord,
     urls: FunctionUrls,
