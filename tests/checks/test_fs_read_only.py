@@ -144,7 +144,10 @@ def test_what_javascript_may_write(source: str) -> None:
 
 
 LAST = "(CACHE / 'last.json').write_text('{}')"
-OWN_MANAGER = "import contextlib\n@contextlib.contextmanager\ndef quietly(*errors):\n    try:\n        yield\n    except errors:\n        pass\n"
+OWN_MANAGER = (
+    "import contextlib\n@contextlib.contextmanager\ndef quietly(*errors):\n"
+    "    try:\n        yield\n    except errors:\n        pass\n"
+)
 STORES = "class Disk:\n    def save(self):\n        open('/var/task/x', 'w')\nclass Bucket:\n    def {0}(self):\n        pass\n"
 
 
