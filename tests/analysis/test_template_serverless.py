@@ -61,6 +61,7 @@ def test_a_built_image_says_what_it_is_built_from() -> None:
     assert built.properties["PackageType"] == "Image"
     assert built.properties["ImageConfig"] == {"Command": ("app.handler",)}
     assert dict(built.metadata) == {
+        "service": "shop",
         "Dockerfile": "docker/Dockerfile",
         "DockerContext": "./service",
         "Platform": "linux/arm64",

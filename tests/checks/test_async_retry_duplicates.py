@@ -38,10 +38,10 @@ def text(said: str) -> GivenText:
     return GivenText(reading=Reading("pasted text", Origin.PASTED), text=said)
 
 
-def ask(timeline: Timeline, invoke: Any = NONE, said: Any = NO_TEXT) -> Verdict:
+def ask(timeline: Timeline, invoke: Any = NONE, said: Any = NO_TEXT, **record: Any) -> Verdict:
     found = repeats(timeline)
     assert isinstance(found, Repeats)
-    return the_check(found, invoke, function_record(), timeline, said)
+    return the_check(found, invoke, function_record(**{"version": "$LATEST", **record}), timeline, said)
 
 
 THRICE = told(("a", 0, "error"), ("a", 1, "error"), ("a", 3, "timeout"))
@@ -80,6 +80,16 @@ def test_work_that_someone_sees_done_twice() -> None:
 )
 def test_retries_are_how_lambda_works(timeline: Timeline, invoke: Any, said: Any) -> None:
     assert ask(timeline, invoke, said).outcome is Outcome.UNKNOWN
+
+
+def test_a_dead_letter_queue_takes_what_is_given_up() -> None:
+    queue = "arn:aws:sqs:eu-west-1:123456789012:failed"
+    assert ask(THRICE, dead_letters=queue).outcome is Outcome.UNKNOWN
+    assert ask(THRICE, dead_letters=queue, said=text("each mail is sent twice")).outcome is Outcome.FAIL
+
+
+def test_an_alias_that_was_called_may_have_a_destination() -> None:
+    assert ask(THRICE, version="7").outcome is Outcome.UNKNOWN
 
 
 def test_an_event_that_was_tried_again_though_it_had_not_failed() -> None:

@@ -58,11 +58,17 @@ def from_serverless(root: Located, problems: list[str]) -> Located:
     resources = {}
     for key, function in _functions(root.get("functions"), problems):
         if is_set(function):
-            resources[key] = _Function(function, provider).resource()
+            resources[key] = _Function(function, provider, _service(root.get("service"))).resource()
     extra = root.get("resources", "Resources")
     for key, resource in (extra.mapping if extra is not None else {}).items():
         resources.setdefault(key, resource)
     return template_of(resources)
+
+
+def _service(value: Located | None) -> Located | None:
+    """The service's name; None where it is decided at deploy time."""
+    name = value if value is None or value.text is not None else value.get("name")
+    return name if name is not None and name.text and "${" not in name.text else None
 
 
 def _functions(section: Located | None, problems: list[str]) -> Iterator[tuple[str, Located]]:
@@ -93,8 +99,8 @@ def _opened(value: Located | None) -> Located | None:
 class _Function:
     """One function with what it inherits."""
 
-    def __init__(self, function: Located, provider: Located) -> None:
-        self.own, self.provider, self.line = function, provider, function.line
+    def __init__(self, function: Located, provider: Located, service: Located | None) -> None:
+        self.own, self.provider, self.service, self.line = function, provider, service, function.line
         self.image = function.get("image")
 
     def resource(self) -> Located:
@@ -111,7 +117,7 @@ class _Function:
             "SnapStart": self.snap_start(),
             "EphemeralStorage": nested(self.line, {"Size": own.get("ephemeralStorageSize")}),
         }
-        metadata: dict[str, Located] = {}
+        metadata: dict[str, Located] = {} if self.service is None else {"service": self.service}
         if is_set(self.image):
             found |= self.image_properties(metadata)
         else:

@@ -178,6 +178,7 @@ def _parsed(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> Functi
         security_groups=tuple(str(group) for group in network.get("SecurityGroupIds") or ()),
         ipv6=bool(network.get("Ipv6AllowedForDualStack")),
         key=data.get("KMSKeyArn") or None,
+        dead_letters=(data.get("DeadLetterConfig") or {}).get("TargetArn") or None,
     )
 
 

@@ -91,6 +91,8 @@ class FunctionRecord(Fact):
     """Its interfaces may have IPv6 addresses (Ipv6AllowedForDualStack)."""
     key: str | None = None
     """ARN of the KMS key of one's own that encrypts the environment; None where AWS's own does."""
+    dead_letters: str | None = None
+    """ARN of the queue or topic that takes events which failed every time."""
 
     @property
     def is_image(self) -> bool:

@@ -139,6 +139,13 @@ class DeclaredResource(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeployedDeclaration(Fact):
+    """What the template says of the function that AWS runs, the subject."""
+
+    resource: DeclaredResource
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeployedCounterpart(Fact):
     """What AWS runs under the name that the template's function has or will be given."""
 

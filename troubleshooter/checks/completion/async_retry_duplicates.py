@@ -70,12 +70,14 @@ def async_retry_duplicates(
     shown = tuple(t.report(timeline, each, f"attempt {number}") for number, each in enumerate(attempts, 1))
     told = text if isinstance(text, GivenText) and _AGAIN.search(text.text) else None
     if isinstance(invoke, EventInvoke):
-        lost = [each for each in events if _given_up(each, invoke)]
-        if lost and invoke.on_failure is None and (told is not None or _still_failing(timeline)):
+        lost = [each for each in events if _given_up(each, invoke) and _settings_are_its(each, function)]
+        kept = invoke.on_failure or function.dead_letters
+        if lost and kept is None and (told is not None or _still_failing(timeline)):
             where = invoke.cite("on_failure", label="destination of failed events")
             shown = tuple(t.report(timeline, each, f"attempt {n}") for n, each in enumerate(lost[-1], 1))
-            message = f"an event failed in all {len(lost[-1])} attempts and is gone: there is no destination for it"
-            return failed(message, *shown, where, *_said(told), remediation=_fix(function))
+            queue = function.cite("dead_letters", label="dead-letter queue")
+            message = f"an event failed in all {len(lost[-1])} attempts and is gone: there is no destination or dead-letter queue"
+            return failed(message, *shown, where, queue, *_said(told), remediation=_fix(function))
     if told is not None:
         message = f"an event was done {len(attempts)} times, because its first attempt failed"
         return failed(message, *shown, *_said(told), remediation=_fix(function))
@@ -89,6 +91,12 @@ def async_retry_duplicates(
 
 def _given_up(attempts: tuple[Invocation, ...], invoke: EventInvoke) -> bool:
     return len(attempts) > invoke.retries and all(each.status in _FAILED for each in attempts)
+
+
+def _settings_are_its(attempts: tuple[Invocation, ...], function: FunctionRecord) -> bool:
+    """Whether the settings that were read are those of what was called: an alias has its own."""
+    called = {each.version for each in attempts}
+    return called == {function.version or "$LATEST"}
 
 
 def _still_failing(timeline: Timeline) -> bool:
