@@ -8,7 +8,7 @@ from tests.factories import AT, IMAGE, function_record, tree
 from troubleshooter.analysis.outbound import SIZE, outbound
 from troubleshooter.facts import Reading, Unavailable
 from troubleshooter.facts.image import CodeTree
-from troubleshooter.facts.network import NetworkWait, OutboundCalls
+from troubleshooter.facts.network import NetworkWait, Outbound, OutboundCalls
 from troubleshooter.facts.runtime import HandlerResolution
 from troubleshooter.model import Origin
 
@@ -16,12 +16,16 @@ WAIT = NetworkWait(reading=Reading("logs", Origin.PLATFORM_LOG, AT))
 
 
 def hosts(text: str, name: str = "app.py") -> list[str]:
+    return [c.host for c in calls(text, name)]
+
+
+def calls(text: str, name: str = "app.py") -> tuple[Outbound, ...]:
     path = f"/var/task/{name}"
     code = CodeTree(reading=IMAGE, tree=tree({path: text}), root="/var/task", kind="image")
     resolution = HandlerResolution(reading=IMAGE, handler="app.handler", language="python", problem="", path=path)
     found = outbound(WAIT, function_record(), resolution, code)
     assert isinstance(found, OutboundCalls)
-    return [c.host for c in found.calls]
+    return found.calls
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,53 @@ def test_python(text: str, found: list[str]) -> None:
 )
 def test_node(text: str, found: list[str]) -> None:
     assert hosts(text, "index.mjs") == found
+
+
+TOP = "import boto3\ncw = boto3.client('cloudwatch')\nt = boto3.resource('dynamodb').Table('x')\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "host"),
+    [
+        pytest.param("return cw.describe_alarms()", "monitoring", id="a client"),
+        pytest.param("return t.get_item(Key={})", "dynamodb", id="what a client makes"),
+        pytest.param("'Doc.'\n    print(event)\n    x = cw.describe_alarms()['y']", "monitoring", id="a print before"),
+        pytest.param(
+            "n = json.dumps(event.get('n', 1))\n    cw.put_metric_data(n)", "monitoring", id="reads its event"
+        ),
+        pytest.param("c = boto3.client('s3')\n    return c.list_buckets()", "s3", id="a client of its own"),
+        pytest.param("return boto3.client('s3').list_buckets()", "s3", id="at once"),
+        pytest.param("try:\n        cw.describe_alarms()\n    except E:\n        pass", "monitoring", id="in a try"),
+        pytest.param("return requests.get('https://api.stripe.com/v1')", "api.stripe.com", id="an address"),
+        pytest.param("return db.query(cw.describe_alarms())", "monitoring", id="its argument comes first"),
+        pytest.param("db.query()\n    return cw.describe_alarms()", "", id="another call before"),
+        pytest.param("if event:\n        cw.describe_alarms()", "", id="in a branch"),
+        pytest.param("for e in event:\n        cw.describe_alarms()", "", id="in a loop"),
+        pytest.param("return event and cw.describe_alarms()", "", id="as the case may be"),
+        pytest.param("return cw.generate_presigned_url('get')", "", id="it sends nothing"),
+        pytest.param("f = lambda: cw.describe_alarms()\n    return db.query()", "", id="later"),
+        pytest.param("return [cw.describe_alarms() for e in event]", "", id="for each"),
+        pytest.param("docs('https://api.stripe.com/v1')", "", id="an address that is handed to somebody"),
+        pytest.param("return db.query()", "", id="none"),
+    ],
+)
+def test_what_a_handler_begins_with(body: str, host: str) -> None:
+    text = f"{TOP}\n\ndef admin():\n    return boto3.client('sts')\n\n\ndef handler(event, context):\n    {body}\n"
+    certain = [c.host for c in calls(text) if c.certain]
+    assert [h.removesuffix(".eu-west-1.amazonaws.com") for h in certain] == ([host] if host else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("@wrapped\ndef handler(e, c):\n    cw.describe_alarms()\n", id="decorated"),
+        pytest.param("cw = fake()\ndef handler(e, c):\n    cw.describe_alarms()\n", id="bound again"),
+        pytest.param("def other(e, c):\n    cw.describe_alarms()\n", id="another function"),
+        pytest.param("async def handler(e, c):\n    cw.describe_alarms()\n", id="asynchronous"),
+    ],
+)
+def test_what_is_not_certain(text: str) -> None:
+    assert not any(c.certain for c in calls(TOP + text))
 
 
 def test_a_bundle_is_not_read() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.checks.happened import NOT_GIVEN, called, ran_out_of_time, told, went_well
@@ -37,7 +39,7 @@ def verdict(
         pytest.param((), id="no route"),
         pytest.param((IGW,), id="an internet gateway"),
         pytest.param((Route("0.0.0.0/0", "nat-1", active=False),), id="a NAT gateway that is gone"),
-        pytest.param((Route("10.8.0.0/16", "tgw-1"), Route("pl-1", "vpce-1")), id="private networks and S3 only"),
+        pytest.param((Route("pl-1", "vpce-1"),), id="S3 only"),
         pytest.param((Route("::/0", "eigw-1"),), id="IPv6, which the function has not"),
     ],
 )
@@ -92,7 +94,15 @@ def test_hosts_inside_are_another_matter(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["52.94.5.1", "api.example.com", "sts.amazonaws.com", "bucket.s3.eu-west-1.amazonaws.com"]
+    "host",
+    [
+        "52.94.5.1",
+        "api.stripe.com",
+        "storage.googleapis.com",
+        "sts.amazonaws.com",
+        "bucket.s3.eu-west-1.amazonaws.com",
+        "abc.execute-api.eu-west-1.amazonaws.com",
+    ],
 )
 def test_hosts_outside(host: str) -> None:
     wait = failing(f"Error: connect ETIMEDOUT {host}:443")
@@ -136,16 +146,63 @@ def test_security_groups(rules: tuple[EgressRule, ...] | Unavailable, outcome: O
         assert "sg-1" in found.remediation.commands[0]
 
 
-def test_a_time_out_alone_needs_a_call_in_the_code() -> None:
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        pytest.param("search.shop.example.com", 9200, id="a private zone's"),
+        pytest.param("api.example.com", 443, id="so may this be"),
+        pytest.param("sts.eu-west-1.amazonaws.com", 8443, id="an odd port"),
+        pytest.param("fakestripe.com", 443, id="like a known one"),
+    ],
+)
+def test_names_that_may_lie_inside_leave_it_open(host: str, port: int) -> None:
+    wait = failing(f"Error: connect ETIMEDOUT {host}:{port}")
+    found = verdict(wait, way_out(wait, IGW))
+    assert found.outcome is Outcome.UNKNOWN
+    assert found.unblock
+    assert host in found.unblock.text
+
+
+@pytest.mark.parametrize("host", ["ec2-52-1-2-3.compute-1.amazonaws.com", "search-x.eu-west-1.es.amazonaws.com"])
+def test_names_of_aws_that_lie_inside(host: str) -> None:
+    wait = failing(f"Error: connect ETIMEDOUT {host}:443")
+    assert verdict(wait, way_out(wait)).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_neighbours_may_have_the_endpoint() -> None:
+    closed = Route("10.8.0.0/16", "tgw-1")
+    assert verdict(failing(), way_out(failing(), closed)).outcome is Outcome.UNKNOWN
+    public = failing("Error: connect ETIMEDOUT 52.94.5.1:443")
+    assert verdict(public, way_out(public, closed)).outcome is Outcome.FAIL, "an address is not shared"
+    gone = Route("10.8.0.0/16", "tgw-1", active=False)
+    assert verdict(failing(), way_out(failing(), gone)).outcome is Outcome.FAIL
+
+
+def test_a_network_of_public_addresses() -> None:
+    wait = failing("Error: connect ETIMEDOUT 52.94.5.1:443")
+    assert verdict(wait, way_out(wait, Route("52.94.0.0/16", "local"))).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_unread_endpoints_may_stand_for_the_service() -> None:
+    wait = failing()
+    unread = replace(way_out(wait), services_known=False)
+    assert verdict(wait, unread).outcome is Outcome.UNKNOWN
+
+
+def test_a_time_out_alone_needs_a_call_that_is_certain() -> None:
     wait = timed_out()
     closed = way_out(wait, IGW)
-    found = verdict(wait, closed, calling("s3.eu-west-1.amazonaws.com", MONITORING))
+    found = verdict(wait, closed, calling(MONITORING, certain=True))
     assert found.outcome is Outcome.FAIL
+    assert "waits for" not in found.message
     assert "/var/task/app.py:3" in [e.source for e in found.evidence]
-    for nothing in (NOT_GIVEN, calling(), calling("db.internal")):
+    mentioned = verdict(wait, closed, calling(MONITORING))
+    assert mentioned.outcome is Outcome.UNKNOWN
+    assert MONITORING in mentioned.message
+    for nothing in (NOT_GIVEN, calling(), calling("db.internal", "api.example.com", certain=True)):
         assert verdict(wait, closed, nothing).outcome is Outcome.UNKNOWN
     reached = way_out(wait, services=("com.amazonaws.eu-west-1.s3",))
-    assert verdict(wait, reached, calling("s3.eu-west-1.amazonaws.com")).outcome is Outcome.UNKNOWN
+    assert verdict(wait, reached, calling("s3.eu-west-1.amazonaws.com", certain=True)).outcome is Outcome.UNKNOWN
 
 
 def test_subnets_that_differ() -> None:

@@ -67,6 +67,7 @@ def way_out(
     )
 
 
-def calling(*hosts: str) -> OutboundCalls:
-    """Code that calls these hosts."""
-    return OutboundCalls(reading=IMAGE, calls=tuple(Outbound(h, "/var/task/app.py:3", "client = …") for h in hosts))
+def calling(*hosts: str, certain: bool = False) -> OutboundCalls:
+    """Code in which calls of these hosts stand; `certain`: the handler begins with them."""
+    calls = tuple(Outbound(h, "/var/task/app.py:3", "client = …", certain) for h in hosts)
+    return OutboundCalls(reading=IMAGE, calls=calls)

@@ -7,6 +7,7 @@ behind a transit gateway, a peering, a VPN, an instance or a firewall endpoint c
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 
 from troubleshooter.facts import Unavailable, provides
 from troubleshooter.facts.function import FunctionRecord
@@ -35,7 +36,24 @@ def egress(
     exits = tuple(_exit(function, routes, interfaces, subnet) for subnet in function.subnets)
     services = tuple(e.service for e in endpoints.endpoints) if isinstance(endpoints, Endpoints) else ()
     blocked = _blocked(rules) if isinstance(rules, EgressRules) else None
-    return Egress(reading=routes.reading, exits=exits, blocked=blocked, services=services)
+    return Egress(
+        reading=routes.reading,
+        exits=exits,
+        blocked=blocked,
+        services=services,
+        services_known=isinstance(endpoints, Endpoints),
+        private=tuple(dict.fromkeys(_private(function, routes))),
+    )
+
+
+def _private(function: FunctionRecord, routes: RouteTables) -> Iterator[tuple[str, str]]:
+    """Routes to networks that are not the internet; a gateway endpoint's are told by its service."""
+    for subnet in function.subnets:
+        table = routes.of(subnet)
+        for route in table.routes if table is not None else ():
+            endpoint = route.target.startswith("vpce-") and route.destination.startswith("pl-")
+            if route.active and not endpoint and not route.target.startswith(("igw-", "nat-", "eigw-")):
+                yield route.destination, route.target
 
 
 def _exit(

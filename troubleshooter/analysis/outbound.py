@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from troubleshooter.analysis.outbound_first import first_call
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import CodeTree
@@ -49,23 +50,48 @@ def outbound(
         return Unavailable(Reason.TOO_BIG, f"{path} is larger than {SIZE} bytes")
     text = content.decode("utf-8", "replace")
     region = function.region or "us-east-1"
-    found = _python(text, path, region) if path.endswith(".py") else _node(text, path, region)
+    handler = resolution.handler.rpartition(".")[2]
+    found = _python(text, path, region, handler) if path.endswith(".py") else _node(text, path, region)
     return OutboundCalls(reading=code.reading, calls=tuple(found)[:MOST])
 
 
-def _python(text: str, path: str, region: str) -> Iterator[Outbound]:
+def _python(text: str, path: str, region: str, handler: str) -> Iterator[Outbound]:
     try:
         parsed = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     lines = text.split("\n")
+
+    def at(node: ast.Call, host: str, *, certain: bool) -> Outbound:
+        line = lines[node.lineno - 1].strip() if node.lineno <= len(lines) else ""
+        return Outbound(host, f"{path}:{node.lineno}", line[:200], certain)
+
+    asked = first_call(parsed, handler, lambda call: _client(call, region), _address)
+    if asked is not None and (first := _asked(parsed, asked, region)):
+        yield at(asked, first, certain=True)
     for node in ast.walk(parsed):
-        if not isinstance(node, ast.Call):
-            continue
-        host = _client(node, region) or _address(node)
-        if host:
-            line = lines[node.lineno - 1].strip() if node.lineno <= len(lines) else ""
-            yield Outbound(host, f"{path}:{node.lineno}", line[:200])
+        if isinstance(node, ast.Call) and (host := _client(node, region) or _address(node)):
+            yield at(node, host, certain=False)
+
+
+def _asked(module: ast.Module, call: ast.Call, region: str) -> str | None:
+    """The host of a certain call: its own address, or that of the client whose method it is."""
+    of: ast.expr = call
+    made = {
+        node.targets[0].id: node.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    for _ in range(8):
+        if isinstance(of, ast.Call):
+            if host := _client(of, region):
+                return host
+            of = of.func
+        elif isinstance(of, ast.Attribute):
+            of = of.value
+        elif isinstance(of, ast.Name) and of.id in made:
+            of = made[of.id]
+    return _address(call)
 
 
 def _client(node: ast.Call, region: str) -> str | None:

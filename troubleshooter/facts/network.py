@@ -140,6 +140,8 @@ class Outbound:
     """`path:line`"""
     text: str
     """The source line, stripped."""
+    certain: bool = False
+    """The handler begins with this call, whatever its event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +172,15 @@ class Egress(Fact):
     """In words: what the security groups let out, where nothing public is among it."""
     services: tuple[str, ...] = ()
     """Endpoint services of the VPC."""
+    services_known: bool = True
+    """False: its endpoints could not be read."""
+    private: tuple[tuple[str, str], ...] = ()
+    """Destination and target of the routes that stay inside, or lead to other private networks."""
+
+    @property
+    def neighbours(self) -> tuple[str, ...]:
+        """Other networks that are routed to: what names resolve to may lie there."""
+        return tuple(target for _, target in self.private if target != "local")
 
     @property
     def closed(self) -> bool:

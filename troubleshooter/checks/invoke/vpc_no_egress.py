@@ -11,7 +11,9 @@ Why it breaks
 How it is told apart
     Asked only where the log tells of a connection that was not made, or of an invocation whose time was up: the
     function's routes, endpoints and security groups then tell whether it could have been made. What lies behind a
-    transit gateway, a peering or an instance cannot be seen from here. Hosts inside the VPC are another matter, and a
+    transit gateway, a peering or an instance cannot be seen from here. Only a line that names the host, or a handler that
+    begins with the call, says what it waits for; a client that stands in the code does not. A name that is neither
+    AWS's nor a known public one may be that of a private hosted zone. Hosts inside the VPC are another matter, and a
     refused connection reaches its host. Errors before the timeout that name a permission are
     `role_missing_permission`. A handler that computes until the end is `function_timeout`.
 
