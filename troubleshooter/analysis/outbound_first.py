@@ -96,7 +96,7 @@ def _in_order(node: ast.AST) -> Iterator[ast.Call]:
     if isinstance(node, ast.Call):
         yield node
     elif open_ended:
-        yield ast.Call(func=ast.Lambda(), args=[], keywords=[])
+        yield ast.Call(func=ast.Constant(None), args=[], keywords=[])
 
 
 def _certain(node: ast.AST) -> Iterator[ast.AST]:
