@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from tests.checks.happened import NOT_GIVEN, called, exited_in_init, ran_out_of_time, went_well
 from tests.checks.happened import told as logged
-from tests.checks.permitting import FUNCTION, TABLE, message, ruled, told
+from tests.checks.permitting import FUNCTION, IAM, ROLE, TABLE, message, policy, ruled, told
+from tests.factories import IMAGE, tree, variable
 from tests.lab.aws_iam import allow, deny
+from troubleshooter.analysis.other_credentials import other_credentials
 from troubleshooter.checks.invoke.role_missing_permission import role_missing_permission as the_check
 from troubleshooter.facts import Reason, Unavailable
-from troubleshooter.facts.permissions import Denials
+from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.permissions import Denials, OtherCredentials, RolePolicies
 from troubleshooter.model import Origin, Outcome, Rung, Unblock, Verdict
 
 READS = allow("dynamodb:GetItem")
@@ -30,8 +34,11 @@ def logged_error(text: str) -> list[str]:
     return called(f"[ERROR]\t2026-01-02T03:04:05.678Z\t{{id}}\t{text}")
 
 
+NOBODY = OtherCredentials(reading=IMAGE)
+
+
 def verdict(found: Denials, *documents: dict[str, object], **changes: object) -> Verdict:
-    return the_check(FUNCTION, found, ruled(found, *documents, **changes))
+    return the_check(FUNCTION, found, ruled(found, *documents, **changes), NOBODY)
 
 
 def test_a_denied_call_that_no_policy_allows_fails() -> None:
@@ -135,7 +142,7 @@ def test_another_kind_of_policy_is_not_the_roles(kind: str) -> None:
 
 
 def test_unread_policies_leave_it_open_and_say_what_would_help() -> None:
-    found = the_check(FUNCTION, told(logged(raised(message()))), DENIED)
+    found = the_check(FUNCTION, told(logged(raised(message()))), DENIED, NOBODY)
     assert found.outcome is Outcome.UNKNOWN
     assert found.unblock
     assert found.unblock.action == "iam:GetRolePolicy"
@@ -155,6 +162,77 @@ def test_s3s_older_message_names_the_operation() -> None:
     assert all("put-role-policy" not in c for c in found.remediation.commands), "no resource is known to allow it on"
     some = verdict(told(logged(raised(text))), allow("s3:PutObject", "arn:aws:s3:::a/*"))
     assert some.outcome is Outcome.UNKNOWN
+
+
+S3 = "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied"
+PLAIN = "import boto3\ns3 = boto3.client('s3')\n"
+ASSUMES = allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/partner-read")
+
+
+def credentials(
+    text: str = PLAIN, *documents: dict[str, object], line: str = S3, name: str = "app.py", **record: object
+) -> OtherCredentials | Unavailable:
+    code = CodeTree(reading=IMAGE, tree=tree({f"/var/task/{name}": text}), root="/var/task", kind="image")
+    policies = RolePolicies(reading=IAM, role=ROLE, statements=policy(*documents))
+    return other_credentials(told(logged(raised(line))), replace(FUNCTION, **record), policies, code)
+
+
+@pytest.mark.parametrize(
+    ("others", "outcome"),
+    [
+        pytest.param(credentials(), Outcome.FAIL, id="the role alone can have asked"),
+        pytest.param(credentials(PLAIN, allow("*")), Outcome.FAIL, id="an administrator's policy"),
+        pytest.param(credentials(PLAIN, ASSUMES), Outcome.UNKNOWN, id="the role may become another"),
+        pytest.param(credentials(PLAIN, allow("sts:*")), Outcome.UNKNOWN, id="by a wildcard"),
+        pytest.param(
+            credentials("c = sts.assume_role(RoleArn=a)\nboto3.client('s3', aws_access_key_id=c)"),
+            Outcome.UNKNOWN,
+            id="code",
+        ),
+        pytest.param(credentials("boto3.Session(profile_name='x')"), Outcome.UNKNOWN, id="a profile"),
+        pytest.param(
+            credentials("new S3Client({ credentials: fromTemporaryCredentials({}) })", name="index.mjs"),
+            Outcome.UNKNOWN,
+            id="Node.js",
+        ),
+        pytest.param(credentials(name="main.wasm"), Outcome.UNKNOWN, id="code that cannot be read"),
+        pytest.param(credentials(environment=(variable("PARTNER_ROLE_ARN", "x"),)), Outcome.UNKNOWN, id="a variable"),
+        pytest.param(credentials(environment=(variable("TABLE_NAME", "x"),)), Outcome.FAIL, id="another variable"),
+        pytest.param(DENIED, Outcome.UNKNOWN, id="code that was not read"),
+    ],
+)
+def test_who_was_denied_where_nobody_is_named(others: OtherCredentials | Unavailable, outcome: Outcome) -> None:
+    found = told(logged(raised(S3)))
+    verdict = the_check(FUNCTION, found, ruled(found, allow("s3:PutObject")), others)
+    assert verdict.outcome is outcome
+    if outcome is Outcome.UNKNOWN:
+        assert verdict.unblock
+    named = told(logged(raised(message())))
+    assert the_check(FUNCTION, named, ruled(named, READS), others).outcome is Outcome.FAIL, "that names the role"
+
+
+def test_packages_beside_the_code_are_not_its_own() -> None:
+    files = {
+        "/var/task/app.py": PLAIN,
+        "/var/task/botocore/credentials.py": "def assume_role(): ...",
+        "/var/task/botocore-1.0.dist-info/RECORD": "botocore/credentials.py,,\nbotocore-1.0.dist-info/RECORD,,\n",
+    }
+    found = told(logged(raised(S3)))
+
+    def others(names: set[str]) -> OtherCredentials | Unavailable:
+        kept = tree({k: v for k, v in files.items() if k in names})
+        code = CodeTree(reading=IMAGE, tree=kept, root="/var/task", kind="image")
+        return other_credentials(found, FUNCTION, DENIED, code)
+
+    installed, copied = others(set(files)), others({k for k in files if "dist-info" not in k})
+    assert isinstance(installed, OtherCredentials)
+    assert installed.evidence is None
+    assert isinstance(copied, OtherCredentials)
+    assert copied.evidence
+
+
+def test_who_is_named_is_not_looked_for() -> None:
+    assert isinstance(credentials(line=message()), Unavailable)
 
 
 def test_a_pasted_text_counts_where_it_names_the_role() -> None:

@@ -10,13 +10,13 @@ import ast
 import re
 from collections.abc import Iterator
 
+from troubleshooter.analysis.own_sources import own_files
 from troubleshooter.analysis.python_scope import dotted, truth
 from troubleshooter.facts.image import CodeTree
 
 FILES, SIZE = 300, 400_000
 """Own source files that are searched, and the bytes of each."""
 ANY = "*"
-_INSTALLED = re.compile(r"/(?:site-packages|dist-packages|__pycache__|[^/]+\.(?:dist|egg)-info)(?:/|$)")
 _READING = frozenset(("get", "items", "keys", "values", "copy", "pop", "__contains__", "__getitem__", "__iter__"))
 _HARMLESS = frozenset(("dict", "print", "len", "sorted", "list", "set", "tuple", "str", "repr", "bool", "iter"))
 """Built-in functions that read the mapping that they are handed."""
@@ -31,14 +31,9 @@ _SPEAKS = re.compile(
 """Calls for their side effect that leave variables alone."""
 
 
-def own_files(code: CodeTree) -> list[str]:
-    """The function's own Python source files."""
-    return [p for p in code.tree.walk(code.root) if p.endswith(".py") and not _INSTALLED.search(p)]
-
-
 def written(code: CodeTree) -> set[str]:
     """Names that own code sets; `*` where it may set any."""
-    own = own_files(code)
+    own = own_files(code, (".py",))
     if len(own) > FILES:
         return {ANY}
     found: set[str] = set()

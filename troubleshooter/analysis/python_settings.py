@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from troubleshooter.analysis.environment_writes import SIZE, is_environ, own_files, parsed, prepared, written
+from troubleshooter.analysis.environment_writes import SIZE, is_environ, parsed, prepared, written
+from troubleshooter.analysis.own_sources import own_files
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.base import Fact
 from troubleshooter.facts.given import GivenText
@@ -135,7 +136,7 @@ def environment_reads(
 def _elsewhere(code: CodeTree, names: set[str]) -> set[str]:
     """Which of the names own code writes out for another use than reading a variable."""
     found: set[str] = set()
-    for path in own_files(code) if names else ():
+    for path in own_files(code, (".py",)) if names else ():
         module = parsed(code, path)
         if module is None:
             return names

@@ -132,6 +132,14 @@ class RolePolicies(Fact):
     """What could not be read of them; then nothing can be said not to be allowed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class OtherCredentials(Fact):
+    """Whether code may ask AWS as somebody else than the execution role."""
+
+    evidence: Evidence | None = None
+    """What speaks for it; None where nothing does."""
+
+
 class Decision(Enum):
     """What policies say of one action."""
 

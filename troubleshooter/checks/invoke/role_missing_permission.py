@@ -11,9 +11,10 @@ Why it breaks
 How it is told apart
     The principal in the message decides: a pipeline's role is `deployer_missing_permission`. `kms:Decrypt` for the
     environment is `kms_env` or `kms_grant_stale`. A wrong region can look like a missing permission
-    (`region_mismatch_service`), and an explicit deny may come from a service control policy (`scp_denies_action`) or from
-    the resource's own policy. Code that expects the denial and goes on says so as a warning at most: such an
-    invocation is not held against the function.
+    (`region_mismatch_service`). A message that names nobody counts only where the code uses no other credentials than
+    the role's. An explicit deny may come from a service control policy (`scp_denies_action`) or from the resource's own
+    policy. Code that expects the denial and goes on says so as a warning at most: such an invocation is not held
+    against the function.
 
 Fix
     Add the action named in the message on the resource named there to the role's policy; simulate with `aws iam
@@ -28,7 +29,7 @@ from __future__ import annotations
 from troubleshooter.checks import Frequency, _role, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.facts.permissions import Decision, Denial, Denials, Level, Ruling, Rulings
+from troubleshooter.facts.permissions import Decision, Denial, Denials, Level, OtherCredentials, Ruling, Rulings
 from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
@@ -64,12 +65,17 @@ _OURS = ("", "identity-based policy", "permissions boundary")
 
 
 @check(title="The execution role may do what the code asks for", severity=Severity.ERROR, rung=Rung.INVOKE)
-def role_missing_permission(function: FunctionRecord, denials: Denials, rulings: Rulings | Unavailable) -> Verdict:
+def role_missing_permission(
+    function: FunctionRecord,
+    denials: Denials,
+    rulings: Rulings | Unavailable,
+    others: OtherCredentials | Unavailable,
+) -> Verdict:
     """Takes denials of the newest invocations and asks the role's policies whether they allow it."""
     mine = [d for d in denials.own if d.place != "record" and d.role_decides]
     if not mine:
         return _nothing_ours(denials)
-    verdicts = [_about(function, denials, each, rulings) for each in mine]
+    verdicts = [_who(each, others) or _about(function, denials, each, rulings) for each in mine]
     return min(verdicts, key=lambda v: _ORDER.index(v.outcome.value))
 
 
@@ -87,6 +93,20 @@ def _nothing_ours(denials: Denials) -> Verdict:
     if denials.others:
         return not_applicable("what was denied was asked by another principal than the function's role")
     return not_applicable("no denied call is told of")
+
+
+def _who(denial: Denial, others: OtherCredentials | Unavailable) -> Verdict | None:
+    """The verdict where the message names nobody, and not only the execution role can be meant."""
+    if denial.principal is not None:
+        return None
+    if isinstance(others, OtherCredentials) and others.evidence is None:
+        return None
+    ask = Unblock("Log the caller's identity at that call, or tell with which credentials the client is made.")
+    text = f"{denial.action} was denied to somebody whom the message does not name"
+    if isinstance(others, Unavailable):
+        return unknown(f"{text}; {others.detail}", denial.evidence, unblock=others.unblock or ask)
+    text += ", and the code may use other credentials than the execution role's"
+    return unknown(text, denial.evidence, *((others.evidence,) if others.evidence else ()), unblock=ask)
 
 
 def _about(function: FunctionRecord, denials: Denials, denial: Denial, rulings: Rulings | Unavailable) -> Verdict:
