@@ -73,7 +73,8 @@ def with_env(files: dict[str, Entry]) -> FileTree:
     """The same tree with an env in it, whose own start is not asked about."""
     program = elf(CPU)
     entry = Entry(Kind.FILE, 0o755, size=len(program), head=program)
-    return tree({**files, "/usr/bin/env": entry})  # type: ignore[dict-item]
+    merged: dict[str, str | bytes | Entry] = {**files, "/usr/bin/env": entry}
+    return tree(merged)
 
 
 def place(root: Path, needed: list[Path]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -170,7 +171,7 @@ ASSUMES = allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/partner-read")
 
 
 def credentials(
-    text: str = PLAIN, *documents: dict[str, object], line: str = S3, name: str = "app.py", **record: object
+    text: str = PLAIN, *documents: dict[str, object], line: str = S3, name: str = "app.py", **record: Any
 ) -> OtherCredentials | Unavailable:
     code = CodeTree(reading=IMAGE, tree=tree({f"/var/task/{name}": text}), root="/var/task", kind="image")
     policies = RolePolicies(reading=IAM, role=ROLE, statements=policy(*documents))
