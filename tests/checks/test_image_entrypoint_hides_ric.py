@@ -123,3 +123,81 @@ def test_what_could_not_be_told(argv: tuple[str, ...], files: dict[str, Any]) ->
 
 def test_no_client_to_hide() -> None:
     assert started(*UVICORN, base=custom_base()).ask(the_check).outcome is Outcome.NOT_APPLICABLE
+
+
+WHERE = "import os\ndef on_cloud():\n    return 'AWS_LAMBDA_RUNTIME_API' in os.environ\n"
+NODE_RIC = {"node_modules/aws-lambda-ric/index.js": "", "/usr/local/bin/node": BINARY}
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        pytest.param(". /docker/platform.sh", Outcome.UNKNOWN, id="reads another script"),
+        pytest.param("source ./platform.sh", Outcome.UNKNOWN, id="source"),
+        pytest.param("[ -f x ] && . ./x", Outcome.UNKNOWN, id="reads one that may be there"),
+        pytest.param("if [ -f x ]; then . ./x; fi", Outcome.UNKNOWN, id="in a branch"),
+        pytest.param("/docker/start-client", Outcome.UNKNOWN, id="starts a program of its own"),
+        pytest.param('eval "$BEFORE"', Outcome.UNKNOWN, id="eval"),
+        pytest.param("cd /function && mkdir -p /tmp/x", Outcome.FAIL, id="prepares"),
+        pytest.param("python manage.py migrate --noinput", Outcome.FAIL, id="migrates"),
+    ],
+)
+def test_what_a_start_script_does_before(line: str, outcome: Outcome) -> None:
+    script = program(f'#!/bin/sh\nset -e\n{line}\nexec "$@"\n')
+    found = started("/entry.sh", *UVICORN, **{"/entry.sh": script}).ask(the_check)
+    assert found.outcome is outcome, found.message
+
+
+@pytest.mark.parametrize(
+    ("main", "outcome"),
+    [
+        pytest.param("from where import on_cloud\nif on_cloud():\n    serve()\n" + SERVES, Outcome.UNKNOWN, id="asks"),
+        pytest.param(
+            "import os, uvicorn\nif os.environ.get('CLOUD'):\n    events()\nelse:\n    uvicorn.run('app:app')\n",
+            Outcome.UNKNOWN,
+            id="one of two ways",
+        ),
+        pytest.param(
+            "import sys, uvicorn\nif len(sys.argv) > 1:\n    sys.exit(events())\nuvicorn.run('app:app')\n",
+            Outcome.UNKNOWN,
+            id="may leave before",
+        ),
+        pytest.param("import uvicorn\ndef local():\n    uvicorn.run('app:app')\n", Outcome.UNKNOWN, id="not called"),
+        pytest.param(
+            "import uvicorn\ndef main():\n    uvicorn.run('app:app')\nif __name__ == '__main__':\n    main()\n",
+            Outcome.FAIL,
+            id="called",
+        ),
+        pytest.param("import uvicorn\nif DEBUG:\n    log()\nuvicorn.run('app:app')\n", Outcome.FAIL, id="always"),
+    ],
+)
+def test_a_script_that_may_do_something_else(main: str, outcome: Outcome) -> None:
+    asks = {"where.py": WHERE} if "where" in main else {}
+    found = started("python", "main.py", **{"main.py": main, **asks}).ask(the_check)
+    assert found.outcome is outcome, found.message
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        pytest.param(
+            "if (process.env.AWS_LAMBDA_FUNCTION_NAME) {\n  start();\n} else {\n  app.listen(3000);\n}\n",
+            Outcome.UNKNOWN,
+            id="asks",
+        ),
+        pytest.param("if (!process.env.CLOUD) app.listen(3000);\n", Outcome.UNKNOWN, id="only if"),
+        pytest.param("process.env.CLOUD || app.listen(3000);\n", Outcome.UNKNOWN, id="or"),
+        pytest.param("exports.local = () => { app.listen(3000); };\n", Outcome.UNKNOWN, id="exported"),
+        pytest.param("function local() { app.listen(3000); }\n", Outcome.UNKNOWN, id="not called"),
+        pytest.param("app.listen(3000);\n", Outcome.FAIL, id="always"),
+        pytest.param("if (require.main === module) {\n  app.listen(3000);\n}\n", Outcome.FAIL, id="as the program"),
+        pytest.param(
+            "if (DEBUG) { log(); }\nasync function run() {\n  await db();\n  app.listen(port);\n}\nrun();\n",
+            Outcome.FAIL,
+            id="called",
+        ),
+    ],
+)
+def test_a_javascript_server(script: str, outcome: Outcome) -> None:
+    found = started("node", "server.js", **NODE_RIC, **{"server.js": script}).ask(the_check)
+    assert found.outcome is outcome, found.message

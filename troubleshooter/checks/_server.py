@@ -8,6 +8,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from troubleshooter.checks._server_script import listens
 from troubleshooter.facts.launch import EffectiveLaunch
 from troubleshooter.facts.tree import FileTree, Kind
 
@@ -24,14 +25,14 @@ _SERVERS = {
 _MODULES = frozenset({"uvicorn", "gunicorn", "hypercorn", "daphne", "waitress", "http.server", "streamlit", "flask"})
 _WRAPPERS = frozenset({"tini", "dumb-init", "exec", "env", "nohup", "nice"})
 _RUNS_NOTHING = frozenset({"build", "export", "lint", "init", "info", "generate", "help", "--help", "--version", "-v"})
-_LISTENS = {
-    "python": re.compile(
-        r"\b(?:uvicorn\.run|hypercorn\.\w+|serve_forever|run_simple|waitress\.serve|web\.run_app)\s*\("
-        r"|^\s*(?:app|application|server)\.run\s*\(",
-        re.MULTILINE,
-    ),
-    "node": re.compile(r"\.listen\s*\(\s*(?:\d|port\b|PORT\b|process\.env|\{|Number|parseInt|config\.)"),
-}
+_HARMLESS = re.compile(
+    r"^(?:\w+=\S*|set|cd|echo|printf|export|umask|mkdir|chmod|sleep|test|\[\[?|fi|true|:|ls|date"
+    r"|touch|rm|cp)(?:\s|;|$)|^(?:python3?\s+)?(?:\./)?manage\.py\s+(?:migrate|collectstatic|check)\b|^alembic\s+upgrade\b"
+)
+"""Commands of a start script that neither read another script nor start what may be a runtime client."""
+_KEYWORDS = re.compile(r"^\s*(?:(?:if|then|elif|else|do|while|until|!)(?:\s+|$))+")
+_ASKS = re.compile(r"lambda|\bAWS_|\b_HANDLER\b|`|\$\(", re.IGNORECASE)
+"""What a start script may decide by, or start, that its own words do not show."""
 _PYTHON = re.compile(r"^python(?:\d+(?:\.\d+)?)?$")
 _CLIENTS = re.compile(
     r"/(?:awslambdaric|aws-lambda-ric|aws_lambda_ric|aws-lambda-rie|aws-lambda-java-runtime-interface-client[^/]*"
@@ -50,6 +51,8 @@ class Server:
     language: str
     path: str = ""
     because: str = ""
+    script: bool = False
+    """Known by its own text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,11 @@ def _entry_script(argv: list[str], cwd: str, around: _Around, depth: int) -> Ser
     commands = re.findall(
         r"(?:^|[;&|]|\bthen|\belse|\bdo)\s*(?:exec|exit|return|set --)\b", "\n".join(lines), re.MULTILINE
     )
-    if not lines or not lines[-1].startswith("exec ") or len(commands) != 1 or re.search("lambda", text, re.IGNORECASE):
+    if not lines or not lines[-1].startswith("exec ") or len(commands) != 1 or _ASKS.search(text):
+        return None
+    if not all(
+        _HARMLESS.match(part.strip()) for line in lines[:-1] for part in re.split(r"&&|\|\||;", line) if part.strip()
+    ):
         return None
     last = lines[-1].removeprefix("exec ").strip()
     if last in ('"$@"', "$@", '"${@}"'):
@@ -153,8 +160,8 @@ def _script(name: str, cwd: str, tree: FileTree, language: str) -> Server | None
         return None
     path = posixpath.normpath(posixpath.join(cwd, name))
     text = tree.text(path)
-    found = _LISTENS[language].search(text) if text is not None else None
-    return Server(name, language, path, found[0].strip()) if found else None
+    found = listens(text, language) if text is not None else ""
+    return Server(name, language, path, found, script=True) if found else None
 
 
 def _npm(rest: list[str], cwd: str, around: _Around, depth: int) -> Server | None:

@@ -23,17 +23,15 @@ References
 
 from __future__ import annotations
 
-import re
-
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import rebuilt
 from troubleshooter.checks._server import Server, client_of, server_of
+from troubleshooter.checks._server_script import asks_where
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
 from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
 from troubleshooter.facts.runtime import RuntimeModel
-from troubleshooter.facts.tree import FileTree
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
@@ -51,9 +49,6 @@ SIGNATURES = (
     ),
 )
 ASK = "What does the entrypoint script start last: the runtime client, or a server?"
-
-
-_SPEAKS = re.compile(r"awslambdaric|aws-lambda-ric|AWS_LAMBDA_RUNTIME_API|/var/runtime/bootstrap")
 
 
 @check(
@@ -86,9 +81,10 @@ def image_entrypoint_hides_ric(
     if not client:
         return not_applicable("the image has no runtime client that could be hidden: see ric_missing")
     server = server_of(launch, files.tree)
-    if server is None or (server.path and _SPEAKS.search(_text(files.tree, server.path))):
+    asking = asks_where(files.tree, server.path, server.language) if server is not None and server.script else ""
+    if server is None or asking:
         unblock = Unblock("Say what the image's entrypoint starts last.")
-        told = "what the launch ends in is not known" if server is None else f"{server.path} may call the client itself"
+        told = "what the launch ends in is not known" if server is None else f"{asking} may decide where it runs"
         return unknown(
             f"whether the runtime client runs could not be told: {told}", *launch.evidence[:2], unblock=unblock
         )
@@ -99,10 +95,6 @@ def image_entrypoint_hides_ric(
     )
     fix = _fix(server, client, function, image, code)
     return failed(message, *launch.evidence[:2], place, hidden, remediation=fix)
-
-
-def _text(tree: FileTree, path: str) -> str:
-    return tree.text(path) or ""
 
 
 def _fix(
