@@ -113,3 +113,52 @@ def test_a_program_outside_every_usual_folder_was_never_found() -> None:
 def test_a_path_whose_value_is_not_known() -> None:
     hidden = (EnvironmentVariable("LD_LIBRARY_PATH", 9, "expression", "0" * 12),)
     assert searched(linked_base(), hidden).ask(the_check).outcome is Outcome.UNKNOWN
+
+
+STARTS = 'exec python -m awslambdaric "$@"\n'
+
+
+@pytest.mark.parametrize(
+    ("first", "more", "outcome"),
+    [
+        pytest.param("#!/bin/bash -l", {}, Outcome.PASS, id="a login shell"),
+        pytest.param("#!/bin/bash --login", {}, Outcome.PASS, id="a login shell, in full"),
+        pytest.param("#!/bin/bash -el", {}, Outcome.PASS, id="among other options"),
+        pytest.param("#!/bin/bash", {"BASH_ENV": "/etc/lang.sh"}, Outcome.PASS, id="BASH_ENV"),
+        pytest.param("#!/bin/bash -eu", {}, Outcome.FAIL, id="other options"),
+        pytest.param("#!/bin/bash", {}, Outcome.FAIL, id="a plain shell"),
+    ],
+)
+def test_a_shell_that_reads_settings_first(first: str, more: dict[str, str], outcome: Outcome) -> None:
+    tree = {
+        **custom_base(),
+        "/entry.sh": program(f"{first}\n{STARTS}"),
+        "/bin/bash": custom_base()["/usr/local/bin/python3.12"],
+    }
+    settings: dict[str, Any] = {"entrypoint": ("/entry.sh",), "workdir": "/function"}
+    found = searched(tree, environment=env(PATH=VENV, **more), **settings).ask(the_check)
+    assert found.outcome is outcome, found.message
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        pytest.param(f"#!/usr/bin/env -S PATH={GOOD} python3", Outcome.PASS, id="its own"),
+        pytest.param("#!/usr/bin/env -S PATH=/opt/x:${PATH} python3", Outcome.PASS, id="made of what is not told"),
+        pytest.param("#!/usr/bin/env -S MODE=x python3", Outcome.FAIL, id="another variable"),
+    ],
+)
+def test_a_first_line_that_sets_path(line: str, outcome: Outcome) -> None:
+    tree = {**custom_base(), "/entry": program(f"{line}\n")}
+    settings: dict[str, Any] = {"entrypoint": ("/entry",), "workdir": "/function", "environment": env(PATH=VENV)}
+    found = searched(tree, **settings).ask(the_check)
+    assert found.outcome is outcome, found.message
+
+
+def test_the_functions_path_hides_what_a_start_script_calls() -> None:
+    tree = {**custom_base(), "/start.sh": program("#!/bin/sh\n" + STARTS)}
+    settings: dict[str, Any] = {"entrypoint": ("/start.sh",), "workdir": "/function", "environment": env(PATH=GOOD)}
+    found = searched(tree, env(PATH=VENV), **settings).ask(the_check)
+    assert found.outcome is Outcome.FAIL, found.message
+    assert "of the function" in found.message
+    assert searched(tree, env(MODE=VENV), **settings).ask(the_check).outcome is Outcome.PASS

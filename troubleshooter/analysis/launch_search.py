@@ -24,6 +24,10 @@ from troubleshooter.facts.tree import FileTree
 LANGUAGE_BASE = "/var/lang/bin"
 BASE_LIBRARIES = ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib", "/opt/lib")
 """What AWS's base images set LD_LIBRARY_PATH to, the function's own folders left out."""
+_LOGIN = re.compile(
+    r"(?:#!)?[^\n]*\b(?:ba|da|a|z|k)?sh[ \t]+(?:-\S+[ \t]+)*?(?:-[a-z]*[li][a-z]*|--login|--rcfile)(?=\s|$)"
+)
+"""A shell that reads a file of settings first."""
 _SETS = {name: re.compile(rf"^[^#\n]*\b{name}=", re.MULTILINE) for name in ("PATH", "LD_LIBRARY_PATH")}
 
 
@@ -92,7 +96,8 @@ class _Search:
             yield Lost("PATH", self._origin, path, posixpath.basename(found), found, self.spawn.path, rung)
 
     def _in_script(self, path: str) -> Iterator[Lost]:
-        variables = {v.name: v.value for v in self.image.environment if v.value is not None}
+        own = self.function.environment if isinstance(self.function, FunctionRecord) else ()
+        variables = {v.name: v.value for v in (*self.image.environment, *own) if v.value is not None} | {"PATH": path}
         around = Surroundings(self.tree, self.launch.workdir or "/", path, variables)
         call = find_client(self.launch.argv, around)
         if call is None or call.client != "ric" or call.doubts or not call.program or "/" in call.program:
@@ -144,9 +149,13 @@ class _Search:
 
     def _set_on_the_way(self, variable: str) -> bool:
         """Whether a script of the launch, or a wrapper that is not looked at, sets the variable itself."""
-        wrapper = "AWS_LAMBDA_EXEC_WRAPPER"
-        own = self.function.variable(wrapper) if isinstance(self.function, FunctionRecord) else None
-        if own is not None or self.image.variable(wrapper):
+        wrappers = ("AWS_LAMBDA_EXEC_WRAPPER", "BASH_ENV", "ENV")
+        if any(self._variable(name) for name in wrappers) or _LOGIN.search(" ".join(self.launch.argv)):
             return True
         texts = (self.tree.text(path) for path in self._started() if self.tree.elf(path) is None)
-        return any(text is None or _SETS[variable].search(text) for text in texts)
+        return any(text is None or _SETS[variable].search(text) or _LOGIN.match(text) for text in texts)
+
+    def _variable(self, name: str) -> bool:
+        """Whether a variable is set, to whatever."""
+        own = self.function.variable(name) if isinstance(self.function, FunctionRecord) else None
+        return own is not None or bool(self.image.variable(name))

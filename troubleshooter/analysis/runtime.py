@@ -22,6 +22,7 @@ from troubleshooter.analysis.runtime_python import (
     given_folders,
     user_folder,
 )
+from troubleshooter.analysis.spawn import DEFAULT_PATH
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.build import ImageRecipe
 from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
@@ -85,7 +86,8 @@ def image_runtime(
     variables = _variables(config.environment, stated)
     known = {name: value for name, value in variables.items() if value is not None}
     architecture = _architecture(function, config)
-    around = Surroundings(image.tree, launch.workdir or "/", launch.path or known.get("PATH", ""), known)
+    path = launch.path or ("" if "PATH" in variables else DEFAULT_PATH)
+    around = Surroundings(image.tree, launch.workdir or "/", path, known)
     call = find_client(launch.argv, around)
     if call is None or call.language == "other":
         return RuntimeModel(
@@ -183,7 +185,10 @@ class _ImageLaunch:
 
 def _python_of_image(launch: _ImageLaunch) -> RuntimeModel:
     tree, call, variables = launch.image.tree, launch.call, launch.variables
-    executable = launch.around.locate(call.program) or posixpath.join(call.cwd, call.program)
+    located = launch.around.locate(call.program)
+    executable = located or posixpath.join(call.cwd, call.program)
+    # An interpreter that is not found has no folders to search: those of a name alone would be the root's.
+    lost = () if located else (f"{call.program} lies in no folder of PATH",)
     interpreter = find_interpreter(tree, executable, variables.get("PYTHON_VERSION"))
     path = SearchPath(tree)
     if call.client == "aws-base":
@@ -208,7 +213,7 @@ def _python_of_image(launch: _ImageLaunch) -> RuntimeModel:
         task_root=launch.task_root,
         search_path=tuple(path.folders),
         architecture=launch.architecture,
-        open_ends=_unique(*launch.doubts, *interpreter.doubts, *path.doubts, *path.customised()),
+        open_ends=_unique(*launch.doubts, *lost, *interpreter.doubts, *path.doubts, *path.customised()),
     )
 
 

@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from troubleshooter.facts.tree import FileTree, Kind
 
@@ -197,7 +198,7 @@ def _script(path: str, arguments: list[str], around: Surroundings, depth: int) -
     names = [posixpath.basename(w) for w in words if not w.startswith("-")]
     interpreter = names[1] if names[:1] == ["env"] and len(names) > 1 else names[0] if names else ""
     if interpreter in SHELLS:
-        text = around.tree.text(path)
+        text, around = around.tree.text(path), _in_shell([w for w in words if w.startswith("-")], around)
         return _shell_text(text, arguments, around, depth) if text is not None else None
     if interpreter in ("node", "nodejs"):
         real = around.tree.resolve(path).path
@@ -205,7 +206,16 @@ def _script(path: str, arguments: list[str], around: Surroundings, depth: int) -
     return None
 
 
+def _in_shell(options: Sequence[str], around: Surroundings) -> Surroundings:
+    """A shell's surroundings: what it reads before its script may set anything."""
+    asks = any(o in ("--login", "--rcfile") or re.fullmatch(r"-[a-z]*[li][a-z]*", o) for o in options)
+    if not asks and not any(around.variables.get(name) for name in ("BASH_ENV", "ENV")):
+        return around
+    return replace(around, doubts=(*around.doubts, "the shell reads a file of settings before the start script"))
+
+
 def _shell(rest: list[str], around: Surroundings, depth: int) -> ClientCall | None:
+    around = _in_shell(list(takewhile(lambda word: word.startswith("-"), rest)), around)
     while rest and rest[0].startswith(("-", "+")):
         option = rest.pop(0)
         if option == "-o" and rest:

@@ -171,11 +171,12 @@ class Process:
 
     def _env(self, outcome: Outcome, script: Step, argument: str, cwd: str, stage: str, depth: int) -> _Ended:
         """What `env` does with the argument that the kernel hands it in one piece."""
-        program = _env_program(argument)
-        if program is None:
+        asked = _env_program(argument)
+        if asked is None:
             return _Ended(outcome, stage)
+        program, own = asked
         tried: list[_Ended] = []
-        path = self.launch.path if self.launch.path is not None else DEFAULT_PATH
+        path = own if own is not None else self.launch.path if self.launch.path is not None else DEFAULT_PATH
         folders = [""] if "/" in program else path.split(":")[:_FOLDERS]
         for folder in folders:
             candidate = program if "/" in program else posixpath.join(folder or ".", program)
@@ -231,13 +232,18 @@ def _weight(outcome: Outcome) -> tuple[bool, bool, int]:
     return outcome.errno not in _GOES_ON, outcome.errno == "EACCES", len(outcome.steps)
 
 
-def _env_program(argument: str) -> str | None:
-    """The program that env is asked for; None where that cannot be told from the argument."""
+def _env_program(argument: str) -> tuple[str, str | None] | None:
+    """The program that env is asked for, and the PATH that it is given first; None where the argument does not tell."""
     for option in ("-S", "--split-string=", "--split-string "):
         if argument.startswith(option):
-            words = [w for w in argument.removeprefix(option).split() if "=" not in w]
-            return None if not words or words[0].startswith("-") else words[0]
-    return None if argument.startswith("-") or "=" in argument else argument
+            words = argument.removeprefix(option).split()
+            program = next((word for word in words if "=" not in word), "-")
+            before = words[: words.index(program)] if program in words else []
+            given = [word.removeprefix("PATH=") for word in before if word.startswith("PATH=")]
+            if program.startswith("-") or any(mark in each for each in given for mark in "$\"'\\"):
+                return None
+            return program, given[-1] if given else None
+    return None if argument.startswith("-") or "=" in argument else (argument, None)
 
 
 def _nowhere(name: str) -> Step:
