@@ -110,7 +110,7 @@ def environment_reads(
     except (SyntaxError, ValueError, RecursionError):
         return Unavailable(Reason.UNSUPPORTED, f"{path} is not understood")
     lines = text.split("\n")
-    top = {id(node) for node in _certain(module.body)}
+    top = {id(node) for node in certain_nodes(module.body)}
     begins = prepared(code, path, module)
     reads = [
         EnvironmentRead(
@@ -172,7 +172,7 @@ def _read(node: ast.AST) -> str | None:
     return None
 
 
-def _certain(body: list[ast.stmt]) -> Iterator[ast.AST]:
+def certain_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """The nodes that are evaluated whenever the statements are: nothing in functions, branches, loops or `try`.
 
     What comes after a statement that may leave, or may raise first, still is not reached where that happens; then the
@@ -180,7 +180,7 @@ def _certain(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """
     for statement in body:
         if isinstance(statement, ast.ClassDef):
-            yield from _certain(statement.body)
+            yield from certain_nodes(statement.body)
         elif isinstance(statement, ast.With):
             for item in statement.items:
                 yield from _always(item.context_expr)

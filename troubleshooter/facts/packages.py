@@ -33,6 +33,33 @@ class InstalledPackages(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Shadow:
+    """A name that own code asks an own module for, while the installed package of that name is meant."""
+
+    module: str
+    attribute: str
+    path: str
+    """The own module's file."""
+    hidden: str
+    """The package's file, which is not reached."""
+    distribution: str
+    """Name and version of the package."""
+    place: str
+    """`path:line` of what asks."""
+    text: str
+    """The source line, stripped."""
+    imported: bool
+    """`from module import attribute`, not `module.attribute`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShadowedPackages(Fact):
+    """Python: installed packages that an own module of the same name hides, where loading the handler fails for it."""
+
+    shadows: tuple[Shadow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """One package that somebody asked for."""
 
