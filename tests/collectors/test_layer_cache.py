@@ -373,6 +373,49 @@ def test_a_spool_gives_back_what_it_took(memory: int) -> None:
     assert spool.read(1 << 30, 5) == b""
 
 
+@pytest.mark.parametrize("memory", [0, 100, 1 << 20])
+def test_a_spool_gives_back_what_is_appended_between_reserved_room(
+    memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "PIECE", 200)
+    spool = contents.Spool(memory=memory)
+    dice = random.Random(3)  # noqa: S311
+    kept: list[tuple[int, bytes]] = []
+    for _ in range(200):
+        piece = dice.randbytes(dice.randrange(90))
+        if dice.random() < 0.7:
+            place = spool.append(piece)
+            assert place is not None
+        else:
+            place = spool.reserve(len(piece))
+            assert place is not None
+            assert spool.write(place, piece)
+        kept.append((place, piece))
+        earlier, content = dice.choice(kept)
+        assert spool.read(earlier, len(content)) == content
+    assert all(spool.read(place, len(piece)) == piece for place, piece in kept)
+
+
+def test_a_spool_on_a_disk_that_is_full_gives_nothing_for_what_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = contents.Spool(memory=0)
+    first = spool.append(b"first")
+    assert first == 0
+    assert spool.read(first, 5) == b"first"
+
+    def refuse(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.pwrite", refuse)
+    lost = spool.append(b"second")
+    assert lost == 5
+    assert spool.read(lost, 6) == b""
+    assert spool.read(first, 5) == b"first"
+    monkeypatch.undo()
+    assert spool.append(b"third") is None
+    assert spool.reserve(5) is None
+    assert contents.Slice(spool, lost, 6).read() is None
+
+
 def test_a_spool_without_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
         raise OSError(30, "Read-only file system")

@@ -12,6 +12,8 @@ from typing import NamedTuple, Protocol
 
 MEMORY = 8 << 20
 """Bytes that are held in memory before a file is opened."""
+PIECE = 1 << 20
+"""Bytes that are written at once: most contents are small."""
 
 
 class Source(Protocol):
@@ -55,12 +57,32 @@ class Spool:
     def __init__(self, *, memory: int = MEMORY) -> None:
         self._memory, self._held, self._end = memory, bytearray(), 0
         self._descriptor = -1
+        self._waiting = bytearray()
+        """The end of what was appended, on its way to the file."""
+        self._lost: tuple[int, int] | None = None
+        """The stretch that the disk would not take; nothing comes after it."""
         self._lock = threading.Lock()
+
+    def append(self, data: bytes) -> int | None:
+        """Puts `data` behind all that is there: its offset. None where there is no place to put it."""
+        with self._lock:
+            if not self._has_room(len(data)):
+                return None
+            offset = self._end
+            self._end += len(data)
+            if self._descriptor < 0:
+                self._held += data
+            else:
+                self._waiting += data
+                if len(self._waiting) >= PIECE:
+                    self._flush()
+            return offset
 
     def reserve(self, size: int) -> int | None:
         """Room for `size` bytes: its offset. None where there is no place to put them."""
         with self._lock:
-            if self._descriptor < 0 and self._end + size > self._memory and not self._open():
+            self._flush()
+            if not self._has_room(size):
                 return None
             offset = self._end
             self._end += size
@@ -74,16 +96,37 @@ class Spool:
             if self._descriptor < 0:
                 self._held[offset : offset + len(data)] = data
                 return True
-        try:
-            return os.pwrite(self._descriptor, data, offset) == len(data)
-        except OSError:
-            return False
+        return self._written(offset, data)
 
     def read(self, offset: int, size: int) -> bytes:
         with self._lock:
             if self._descriptor < 0:
                 return bytes(self._held[offset : offset + size])
+            if offset + size > self._end - len(self._waiting):
+                self._flush()
+            if self._lost is not None and offset + size > self._lost[0] and offset < self._lost[1]:
+                return b""
         return pread(self._descriptor, offset, size)
+
+    def _has_room(self, size: int) -> bool:
+        if self._descriptor < 0 and self._end + size > self._memory and not self._open():
+            return False
+        return self._lost is None
+
+    def _flush(self) -> None:
+        """Writes what waits."""
+        if not self._waiting:
+            return
+        start = self._end - len(self._waiting)
+        if not self._written(start, self._waiting):
+            self._lost = start, self._end
+        self._waiting = bytearray()
+
+    def _written(self, offset: int, data: bytes | bytearray) -> bool:
+        try:
+            return os.pwrite(self._descriptor, data, offset) == len(data)
+        except OSError:
+            return False
 
     def _open(self) -> bool:
         """Moves what is held into a file."""

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from troubleshooter.facts import Reason, SourceError, Unavailable
 
-CHUNK = 1 << 20
+CHUNK = 256 << 10
+"""Bytes that are decompressed at once: they stay in the processor's cache."""
 INPUT = 1 << 16
 LARGEST = 12 << 30
 """Bytes that one layer may inflate to: Lambda's limit for a whole image is 10 GB."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 
-from troubleshooter.collectors.contents import Slice, Spool
+from troubleshooter.collectors.contents import PIECE, Slice, Spool
 from troubleshooter.collectors.inflate import Window
 from troubleshooter.collectors.tar import MEMBERS
 from troubleshooter.facts.elf import MAGIC
@@ -25,8 +25,6 @@ NAMED = 24 << 20
 """Characters of names in ELF files, in memory too."""
 NAMES = 256 << 20
 """Characters of all paths and link targets of one image."""
-
-PIECE = 1 << 20
 
 _PROGRAMS = (
     MAGIC,
@@ -135,7 +133,11 @@ class Budget:
 
 
 def set_aside(window: Window, offset: int, size: int, spool: Spool) -> Slice | None:
-    """Puts a stretch of a window into a spool, piece by piece; None where it has no room."""
+    """Puts a stretch of a window into a spool; None where it has no room."""
+    if size <= PIECE:
+        data = window.take(offset, size)
+        place = spool.append(data) if len(data) == size else None
+        return None if place is None else Slice(spool, place, size)
     place = spool.reserve(size)
     if place is None:
         return None
