@@ -195,6 +195,11 @@ class Stores:
         return fitting or dict(list(self.by_subject.items())[:1])
 
     @property
+    def renewable(self) -> bool:
+        """Whether something could not be read that a login, a permission or another try would let through."""
+        return any(gap.may_pass for store in self.by_subject.values() for gap in store.gaps().values())
+
+    @property
     def first(self) -> Store:
         """The store that triage reads: of what is deployed, or of the first thing proposed."""
         return next(iter(self.by_subject.values()))

@@ -17,7 +17,7 @@ from troubleshooter.model import Diagnosis, Finding, Outcome, Status
 from troubleshooter.session import Session
 from troubleshooter.tui import background
 from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
-from troubleshooter.tui.inert import STYLES, SYMBOLS, WORDS, content, line
+from troubleshooter.tui.inert import MUTED, STYLES, SYMBOLS, WORDS, content, line
 from troubleshooter.tui.modals import LineModal
 from troubleshooter.verification import Verification
 
@@ -49,11 +49,11 @@ class FindingScreen(OwnScreen):
         "Esc  back to the walk      Ctrl+Q  quit"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", "Copy command", id="copy.fix"),
+        Binding("c", "copy", "Copy", id="copy.fix"),
         Binding("p", "copy_policy", "Copy policy", id="copy.policy"),
         Binding("r", "renew", "Read again", id="walk.renew"),
         Binding("v", "verify", "Verify", id="walk.refresh"),
-        Binding("i", "note", "Note", id="note.add"),
+        Binding("i", "note", "Note", id="note.add", show=False),
         Binding("t", "timeline", "Timeline", id="timeline.open"),
         Binding("e", "export", "Report", id="report.export"),
         BACK,
@@ -120,7 +120,7 @@ class FindingScreen(OwnScreen):
         if d.ruled_out:
             shown = ", ".join(d.ruled_out[:EXCLUDED])
             more = f" and {len(d.ruled_out) - EXCLUDED} more, all in the report" if len(d.ruled_out) > EXCLUDED else ""
-            parts += [content(f"Ruled out  {shown}{more}", "$text-muted"), Content("")]
+            parts += [content(f"Ruled out  {shown}{more}", MUTED), Content("")]
         return Content("\n").join([*parts, *self._gaps()])
 
     def _compared(self) -> list[Content]:
@@ -129,13 +129,13 @@ class FindingScreen(OwnScreen):
         if found is None:
             return []
         said = {"same": "is the deployed one", "same content": "has the deployed one's content"}
-        lines = [content(f"The local image {said.get(found.relation, 'is not the deployed one')}", "$text-muted")]
+        lines = [content(f"The local image {said.get(found.relation, 'is not the deployed one')}", MUTED)]
         parts = [member for member, _, _ in found.members]
         if found.layers is not None and found.relation == "different":
             parts.append(f"layers from {found.layers[0] + 1} on")
         parts += found.files
         if parts:
-            lines.append(line(f"· differs in {', '.join(parts)}", NARROW, "$text-muted"))
+            lines.append(line(f"· differs in {', '.join(parts)}", NARROW, MUTED))
         return [*lines, Content("")]
 
     def _changes(self) -> list[Content]:
@@ -148,9 +148,9 @@ class FindingScreen(OwnScreen):
             at = f"{each.at:%m-%d %H:%M}" if each.at else "not told"
             values = f": {each.before or '–'} → {each.after or '–'}" if each.before or each.after else ""
             lines.append(line(f"{at}  {each.what}{values}", NARROW))
-            lines.append(line(f"· by {each.by or 'whom is not told'} · {each.source}", NARROW, "$text-muted"))
+            lines.append(line(f"· by {each.by or 'whom is not told'} · {each.source}", NARROW, MUTED))
         if len(found.changes) > CHANGES:
-            lines.append(content(f"… {len(found.changes) - CHANGES} more in the report", "$text-muted"))
+            lines.append(content(f"… {len(found.changes) - CHANGES} more in the report", MUTED))
         return [*lines, Content("")]
 
     def _gaps(self) -> list[Content]:
@@ -163,7 +163,7 @@ class FindingScreen(OwnScreen):
                 gaps.setdefault(gap.detail, gap.unblock.text if gap.unblock else "")
         lines = [content("Could not be told", "bold")] if gaps else []
         if self.policy:
-            lines.append(content("p copies the policy that allows what was denied:", "$text-muted"))
+            lines.append(content("p copies the policy that allows what was denied:", MUTED))
             lines += [content(text) for text in grants.as_text(self.policy).splitlines()]
         for reason, unblock in list(gaps.items())[:GAPS]:
             lines.append(content(f"? {reason}" + (f" → {unblock}" if unblock else ""), "$text-warning"))
@@ -173,6 +173,8 @@ class FindingScreen(OwnScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing here are not offered."""
+        if action == "renew":
+            return self.session.stores.renewable
         if action == "copy_policy":
             return bool(getattr(self, "policy", None))
         if action == "copy":
@@ -259,7 +261,8 @@ def _evidence(finding: Finding) -> list[Content]:
     lines = []
     for e in finding.verdict.evidence:
         lines.append(content(f"{e.label:<{width}}  {e.value}"))
-        lines.append(line(f"{'':<{width}}  {e.source} · {e.at[:19]}Z", 0, "$text-muted"))
+        where = line(f"{e.source} · {e.at[:19]}Z", 0, MUTED)
+        lines.append(Content.assemble(" " * (width + 2), where))
     return [*lines, Content("")]
 
 

@@ -11,6 +11,8 @@ from textual.content import Content
 from troubleshooter.model import Outcome, RungState
 from troubleshooter.text import for_screen, one_line
 
+MUTED = "$foreground-muted"
+"""Beside what matters. The theme's `$text-muted` is one of widgets and comes out white in text."""
 SYMBOLS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "–"}
 WORDS = {
     Outcome.PASS: "ok",
@@ -20,7 +22,7 @@ WORDS = {
 }
 STYLES = {Outcome.PASS: "$text-success", Outcome.FAIL: "$text-error", Outcome.UNKNOWN: "$text-warning"}
 RUNG_SYMBOLS = {RungState.PASSED: "✓", RungState.FAILED: "✗", RungState.UNKNOWN: "·"}
-RUNG_STYLES = {RungState.PASSED: "$text-success", RungState.FAILED: "$text-error", RungState.UNKNOWN: "$text-muted"}
+RUNG_STYLES = {RungState.PASSED: "$text-success", RungState.FAILED: "$text-error", RungState.UNKNOWN: MUTED}
 
 
 def content(text: str, style: str = "") -> Content:

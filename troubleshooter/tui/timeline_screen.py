@@ -11,9 +11,9 @@ from troubleshooter import reports
 from troubleshooter.reports import timeline as picture
 from troubleshooter.session import Session
 from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
-from troubleshooter.tui.inert import content, line
+from troubleshooter.tui.inert import MUTED, content, line
 
-STYLES = {"success": "$text-success", "error": "$text-error", "timeout": "$text-error", "unknown": "$text-muted"}
+STYLES = {"success": "$text-success", "error": "$text-error", "timeout": "$text-error", "unknown": MUTED}
 SMALLEST_BAR, REMARKS = 10, 30
 """Columns of the bar on a narrow screen, and those kept for remarks beside it."""
 _INDENT = len("12:01:07.120  ")
@@ -80,7 +80,7 @@ def _lanes(told: dict[str, object], width: int) -> list[Content]:
 def _row(row: picture.Row, bar: int, width: int) -> list[Content]:
     """A row, its remarks behind the bar where there is room, else on a line of their own."""
     if not row.status:
-        return [content(f"{'':<12}  ┆ frozen {row.took}", "$text-muted")]
+        return [content(f"{'':<12}  ┆ frozen {row.took}", MUTED)]
     mark = f"{picture.SYMBOLS[row.status]} {'ok' if row.status == 'success' else row.status}"
     head = f"{row.time:<12}  {row.what:<19}  {row.took:>11}  "
     drawn = picture.bar(row.share, bar)
@@ -92,5 +92,5 @@ def _row(row: picture.Row, bar: int, width: int) -> list[Content]:
     if not remarks:
         return [shown]
     if fits:
-        return [Content.assemble(shown, content(f"  {remarks}", "$text-muted"))]
-    return [shown, Content.assemble(" " * _INDENT, line(remarks, width - _INDENT, "$text-muted"))]
+        return [Content.assemble(shown, content(f"  {remarks}", MUTED))]
+    return [shown, Content.assemble(" " * _INDENT, line(remarks, width - _INDENT, MUTED))]

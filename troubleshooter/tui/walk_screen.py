@@ -22,7 +22,7 @@ from troubleshooter.session import Evaluation, Session
 from troubleshooter.triage import Triage
 from troubleshooter.tui import background
 from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
-from troubleshooter.tui.inert import RUNG_STYLES, RUNG_SYMBOLS, STYLES, SYMBOLS, WORDS, content, line
+from troubleshooter.tui.inert import MUTED, RUNG_STYLES, RUNG_SYMBOLS, STYLES, SYMBOLS, WORDS, content, line
 from troubleshooter.tui.modals import AnswerModal, LineModal
 
 WIDE = 100
@@ -52,9 +52,9 @@ class WalkScreen(OwnScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on", "Go on", id="walk.go_on"),
         Binding("a", "answer", "Answer", id="step.answer"),
-        Binding("b,backspace", "undo", "Take back", key_display="b", id="answer.undo"),
+        Binding("b,backspace", "undo", "Undo", key_display="b", id="answer.undo"),
         Binding("r", "renew", "Read again", id="walk.renew"),
-        Binding("i", "note", "Note", id="note.add"),
+        Binding("i", "note", "Note", id="note.add", show=False),
         Binding("f", "finding", "Diagnosis", id="finding.open"),
         Binding("t", "timeline", "Timeline", id="timeline.open"),
         Binding("e", "export", "Report", id="report.export"),
@@ -122,6 +122,7 @@ class WalkScreen(OwnScreen):
 
     def _evaluated(self, evaluation: Evaluation) -> None:
         self.busy_since = None
+        self.refresh_bindings()
         self.evaluation = evaluation
         node = evaluation.node
         if self.automatic and evaluation.proposed and node.playbook != FIRST:
@@ -132,6 +133,7 @@ class WalkScreen(OwnScreen):
 
     def _concluded(self, _: Diagnosis) -> None:
         self.busy_since = None
+        self.refresh_bindings()
         self._draw()
         self.action_finding()
 
@@ -169,6 +171,10 @@ class WalkScreen(OwnScreen):
         if self.session.back():
             self.automatic = False
             self._step()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing here are not offered."""
+        return self.session.stores.renewable if action == "renew" else True
 
     def action_renew(self) -> None:
         """Reads anew, after a login or a granted permission, and goes on at the first step that something was missing for."""
@@ -276,9 +282,9 @@ def _question(node: Node) -> str:
 
 
 def _finding_lines(finding: Finding) -> list[Content]:
-    style = STYLES.get(finding.outcome, "$text-muted")
+    style = STYLES.get(finding.outcome, MUTED)
     head = f"{SYMBOLS[finding.outcome]} {WORDS[finding.outcome]}  {finding.verdict.message}"
-    lines = [Content(""), content(finding.check, "$text-muted"), content(head, style)]
+    lines = [Content(""), content(finding.check, MUTED), content(head, style)]
     lines += [content(f"    {e.label}: {e.value}  ({e.source})") for e in finding.verdict.evidence]
     unblock = finding.verdict.unblock
     if unblock is not None:
