@@ -43,6 +43,9 @@ def test_another_path_fails_and_the_right_arn_is_shown() -> None:
             Outcome.PASS,
             id="all of sts",
         ),
+        pytest.param(
+            {**trusts({"Service": "lambda.amazonaws.com"}), "Action": "sts:Assume*"}, Outcome.PASS, id="by a wildcard"
+        ),
         pytest.param(trusts({"Service": "ec2.amazonaws.com"}), Outcome.FAIL, id="EC2"),
         pytest.param(trusts({"Service": "edgelambda.amazonaws.com"}), Outcome.FAIL, id="at the edge only"),
         pytest.param(trusts({"AWS": "arn:aws:iam::123456789012:root"}), Outcome.FAIL, id="the account"),

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.callers import EventSources
-from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.function import Caller, FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import LogEvents, Timeline
 from troubleshooter.facts.metrics import Metrics
 from troubleshooter.facts.permissions import Denials, RoleQuestions
+from troubleshooter.model import Unblock
 
 MOST = 8
 """Actions that are asked about."""
@@ -33,6 +34,7 @@ def questions(
     timeline: Timeline | Unavailable,
     text: GivenText | Unavailable,
     sources: EventSources | Unavailable,
+    caller: Caller | Unavailable,
 ) -> RoleQuestions | Unavailable:
     """Actions that were denied, and those that writing a log takes where nothing was logged although the function is called."""
     asked = [d.question for d in denials.own if d.role_decides] if isinstance(denials, Denials) else []
@@ -42,6 +44,11 @@ def questions(
     polls = list(polling(sources)) if isinstance(sources, EventSources) else []
     if not asked and not writing and not polls and not speaks:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "nothing speaks of the execution role's permissions")
+    owner = (function.role or "").split(":")[4:5]
+    if isinstance(caller, Caller) and owner and owner != [caller.account]:
+        # IAM finds roles by their name alone, in the account of who asks.
+        said = f"the role lies in account {owner[0]}, and IAM was to be asked in account {caller.account}"
+        return Unavailable(Reason.DENIED, said, Unblock(f"ask with credentials of account {owner[0]}"))
     every = tuple(dict.fromkeys([*asked[:MOST], *writing, *polls]))
     return RoleQuestions(reading=function.reading, questions=every, writing_logs=tuple(writing), polling=tuple(polls))
 

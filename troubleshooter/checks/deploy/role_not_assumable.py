@@ -24,6 +24,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from fnmatch import fnmatchcase
 
 from troubleshooter.checks import Frequency, check, failed, passed, signature, unknown
 from troubleshooter.checks._readiness import aws_lambda, update_configuration
@@ -85,7 +86,7 @@ def role_not_assumable(function: FunctionRecord, role: RoleRecord) -> Verdict:
 
 def _speaks(statement: Statement) -> bool:
     """Whether it may be about Lambda's assuming the role."""
-    acts = any(a.lower() in ("sts:assumerole", "sts:*", "*") for a in statement.actions) or bool(statement.not_actions)
+    acts = bool(statement.not_actions) or any(fnmatchcase("sts:assumerole", a.lower()) for a in statement.actions)
     everyone = statement.negated_principals or "*" in statement.principals
     return acts and (everyone or any(_LAMBDA.fullmatch(p) for p in statement.principals))
 
