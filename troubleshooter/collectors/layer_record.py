@@ -18,11 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, get_type_hints
 
-from troubleshooter.collectors import keeping, layers, tar
+from troubleshooter.collectors import contents, inflate, keeping, layers, tar
 from troubleshooter.collectors.contents import Slice, Source
 from troubleshooter.collectors.keeping import CONTENT, Budget, like_credentials, public_head
 from troubleshooter.collectors.layers import Layer
-from troubleshooter.facts import elf, tree
+from troubleshooter.facts import elf, elf_symbols, tree
 from troubleshooter.facts.elf import Elf
 from troubleshooter.facts.tree import Entry, Kind
 
@@ -35,6 +35,8 @@ COLUMNS = (
 LARGEST_INDEX = 512 << 20
 """Bytes of columns and beginnings of one layer."""
 LARGEST_NUMBER = 1 << 62
+READERS = (layers, keeping, contents, tar, inflate, tree, elf, elf_symbols)
+"""Modules whose code decides what a record holds."""
 _HEADER = struct.Struct("<8sQQQ32s")
 _KINDS = {"f": Kind.FILE, "d": Kind.DIRECTORY, "l": Kind.SYMLINK, "o": Kind.OTHER}
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
@@ -48,7 +50,7 @@ class Damaged(Exception):
 def reader() -> str:
     """Names the code that makes layers: what another version of it kept may lack what this one looks for."""
     try:
-        code = b"".join(Path(module.__file__ or "").read_bytes() for module in (keeping, layers, tar, elf, tree))
+        code = b"".join(Path(module.__file__ or "").read_bytes() for module in READERS)
     except OSError as error:
         raise Damaged("this program's own files cannot be read") from error
     return hashlib.sha256(code).hexdigest()[:16]
