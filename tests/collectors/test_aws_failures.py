@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import threading
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
+from troubleshooter.collectors import aws as aws_module
 from troubleshooter.collectors.aws_failures import client_error, foreign, login_command, skew
-from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts import CallLog, Reason, SourceError, Unavailable
 
 WHO = "User: arn:aws:sts::123456789012:assumed-role/dev/me is not authorized to perform: lambda:GetFunction"
 ON = "on resource: arn:aws:lambda:eu-west-1:123456789012:function:demo"
@@ -143,3 +146,26 @@ def test_expired_credentials_name_the_command_and_how_to_go_on() -> None:
 )
 def test_the_login_is_the_profile_s_own(profile: str | None, settings: dict[str, str], command: str) -> None:
     assert login_command(profile, settings) == command
+
+
+def test_closing_waits_for_no_client_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, over = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        began.set()
+        over.wait()
+
+    monkeypatch.setattr(aws_module, "PREPARE_S", 0.1)
+    monkeypatch.setattr(aws_module, "CALL_S", 0.1)
+    monkeypatch.setattr(aws_module, "CLOSE_S", 0.1)
+    monkeypatch.setattr(Session, "create_client", hang)
+    aws = aws_module.Aws(CallLog(), region="eu-west-1")
+    with pytest.raises(SourceError) as caught:
+        aws.call("lambda", "GetFunction", FunctionName="demo")
+    assert caught.value.unavailable.reason is Reason.UNREACHABLE
+    assert began.is_set()
+    closed = threading.Thread(target=aws.close, daemon=True)
+    closed.start()
+    closed.join(30)
+    over.set()
+    assert not closed.is_alive()

@@ -39,6 +39,8 @@ GUARDED_EVENTS = ("provide-client-params", "before-call", "choose-signer", "befo
 CONNECT_S, READ_S, ATTEMPTS, CONNECTIONS = 3, 10, 3, 32
 PREPARE_S = 20.0
 """Seconds after which a client that does not come about is given up: a credential process may hang."""
+CLOSE_S = 1.0
+"""Seconds that closing waits for such a client."""
 CALL_S = 20.0
 """Seconds after which a call is given up, its retries and a trickling answer included."""
 
@@ -102,11 +104,14 @@ class Aws:
         return self._region or "default region"
 
     def close(self) -> None:
-        """Gives the connections back."""
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+        """Gives the connections back; waits for no client that is still being made: a credential process may hang."""
+        if self._lock.acquire(timeout=CLOSE_S):
+            try:
+                for client in self._clients.values():
+                    client.close()
+                self._clients.clear()
+            finally:
+                self._lock.release()
 
     def again(self) -> None:
         """Forgets what was out of reach, and looks for credentials anew."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from troubleshooter import grants
 from troubleshooter.collectors.aws import Answer, Aws
 from troubleshooter.collectors.aws_regions import not_here
 from troubleshooter.facts import Cost, Fact, Reason, SourceError, Unavailable, provides
@@ -123,7 +124,8 @@ def _named(given: GivenFunction) -> dict[str, Any]:
 
 
 def _arn(given: GivenFunction, aws: Aws) -> str:
-    return given.arn or f"arn:aws:lambda:{aws.region or '*'}:{given.account or '*'}:function:{given.name}"
+    where = f"arn:{grants.partition_of(aws.region)}:lambda:{aws.region or '*'}:{given.account or '*'}"
+    return given.arn or f"{where}:function:{given.name}"
 
 
 def read_record(answer: Answer, data: Mapping[str, Any], secrets: Secrets) -> FunctionRecord:
