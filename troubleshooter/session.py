@@ -238,8 +238,8 @@ class Session:
         self._notice(steadiness.clock(self.world.aws))
         settled = settle(list(self.findings.values()), result.ladder, self.stores.role)
         self.diagnosis = fold(result, settled)
-        if Subject(Role.DEPLOYED) in self.stores.by_subject and not result.symptom.healthy:
-            self.changes = steadiness.soon(self.stores.first, Changes, CHANGES_WAIT_S)
+        failing = Subject(Role.DEPLOYED) in self.stores.by_subject and not result.symptom.healthy
+        self.changes = steadiness.soon(self.stores.first, Changes, CHANGES_WAIT_S) if failing else None
         changed = [f for f in settled if f != self.findings[f.check, f.subject]]
         entries: list[tuple[str, dict[str, Any]]] = [("finding", records.finding(f)) for f in fresh]
         entries += [("finding", records.finding(f)) for f in changed]

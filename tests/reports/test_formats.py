@@ -15,7 +15,7 @@ import pytest
 
 from troubleshooter import records, reports
 from troubleshooter.comparison import Comparison
-from troubleshooter.facts import Reading
+from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.changes import Change, Changes
 from troubleshooter.facts.logs import Environment, ExecutionEnvironments, Span
 from troubleshooter.model import (
@@ -174,6 +174,22 @@ def test_taking_an_answer_back_takes_its_findings_back() -> None:
     assert [s["node"] for s in report["path"]] == ["where"]
     assert "arch_image_function_mismatch" not in [f["check"] for f in report["findings"]]
     assert report["diagnosis"]["status"] == "inconclusive"
+
+
+def test_only_what_the_newest_diagnosis_could_not_read_is_unread() -> None:
+    def record(kind: str, **body: Any) -> dict[str, Any]:
+        return {"v": 1, "seq": 99, "at": AT, "kind": kind, **body}
+
+    def gap(detail: str) -> dict[str, Any]:
+        missing = Unavailable(Reason.DENIED, detail, Unblock(f"allow {detail}", detail, "*"))
+        return record("gap", **records.gap("ImageConfig", DEPLOYED, missing))
+
+    *before, diagnosis, _, _ = journal()
+    whole = [*before, gap("ecr:BatchGetImage"), diagnosis]
+    assert [g["detail"] for g in reports.from_journal(whole)["unread"]] == ["ecr:BatchGetImage"]
+    again = reports.from_journal([*whole, gap("logs:FilterLogEvents"), diagnosis])
+    assert [g["detail"] for g in again["unread"]] == ["logs:FilterLogEvents"]
+    assert reports.from_journal([*whole, diagnosis])["unread"] == []
 
 
 def test_every_piece_of_evidence_is_cited_by_its_number() -> None:

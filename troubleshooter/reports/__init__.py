@@ -71,6 +71,8 @@ class _Fold:
         self.verifications: list[Record] = []
         self.notices: list[str] = []
         self.gaps: dict[str, Record] = {}
+        """Of the newest diagnosis: what could be read since is none any more."""
+        self.told: dict[str, Record] = {}
         self.last_at = ""
 
     def take(self, record: Record) -> None:
@@ -100,11 +102,12 @@ class _Fold:
         elif kind == "read":
             self.calls.append(record)
         elif kind == "gap":
-            self.gaps[record["detail"]] = record
+            self.told[record["detail"]] = record
         elif kind == "notice":
             self.notices.append(record["text"])
         elif kind == "diagnosis":
             self.diagnosis = record
+            self.gaps, self.told = self.told, {}
         elif kind == "verify":
             self.verifications.append(record)
 

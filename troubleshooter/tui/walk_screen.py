@@ -178,9 +178,16 @@ class WalkScreen(OwnScreen):
 
     def action_renew(self) -> None:
         """Reads anew, after a login or a granted permission, and goes on at the first step that something was missing for."""
-        self.session.renew()
+        if self.busy_since is not None:
+            self.notify("still at work: it can be read again after that", markup=False, timeout=2)
+            return
+
+        def again() -> Triage:
+            self.session.renew()
+            return self.session.open()
+
         self.automatic = True
-        self._work("reading again, with fresh credentials", self.session.open, self._opened)
+        self._work("reading again, with fresh credentials", again, self._opened)
 
     def action_note(self) -> None:
         self.app.push_screen(LineModal("A note for the record"), self._noted)
