@@ -42,7 +42,13 @@ def main(arguments: list[str]) -> int:
         ) -> tuple[Callable[[], float], dict[str, str], list[tuple[str, str, Mapping[str, object]]]]:
             account = stack.enter_context(demo_account.everything())
             account.delay(delay)
-            environment = {**os.environ, **account.environment, "HOME": home, "XDG_STATE_HOME": home}
+            environment = {
+                **os.environ,
+                **account.environment,
+                "HOME": home,
+                "XDG_STATE_HOME": home,
+                "XDG_CACHE_HOME": home,
+            }
             wall(command, environment)
             asked = [(c.service, c.operation, c.parameters) for c in account.calls]
             return lambda: wall(command, environment), environment, asked
@@ -81,17 +87,18 @@ def longest_chain(made: Mapping[str, int]) -> int:
 
     providers = all_providers()
 
-    def depth(kind: type, seen: frozenset[type]) -> int:
+    def depth(kind: type, seen: frozenset[type], left: Mapping[str, int]) -> int:
         if kind in seen:
             return 0
-        ways = [
-            sum(made.get(operation, 0) > 0 for operation in provider.asks)
-            + max((depth(need.fact, seen | {kind}) for need in provider.needs), default=0)
-            for provider in providers.get(kind, ())
-        ]
+        ways = []
+        for provider in providers.get(kind, ()):
+            own = [operation for operation in provider.asks if left.get(operation, 0)]
+            rest = {**left, **{operation: left[operation] - 1 for operation in own}}
+            below = (depth(need.fact, seen | {kind}, rest) for need in provider.needs)
+            ways.append(len(own) + max(below, default=0))
         return max(ways, default=0)
 
-    return max(depth(kind, frozenset()) for kind in providers if kind is not RecordAtEnd) + 1
+    return max(depth(kind, frozenset(), made) for kind in providers if kind is not RecordAtEnd) + 1
 
 
 def _command(program: str, service: str, operation: str, parameters: Mapping[str, object]) -> str:

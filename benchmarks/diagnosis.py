@@ -29,7 +29,13 @@ def diagnosis() -> None:
         def timed(delay: float) -> Callable[[], float]:
             account = stack.enter_context(demo_account.mismatch())
             account.delay(delay)
-            environment = {**os.environ, **account.environment, "HOME": home, "XDG_STATE_HOME": home}
+            environment = {
+                **os.environ,
+                **account.environment,
+                "HOME": home,
+                "XDG_STATE_HOME": home,
+                "XDG_CACHE_HOME": home,
+            }
             return lambda: wall(command, environment)
 
         results = medians({"0": timed(0.0), "0.05": timed(0.05), "0.1": timed(0.1)})
