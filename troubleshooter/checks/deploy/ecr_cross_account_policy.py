@@ -23,10 +23,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, signature
+from troubleshooter.checks import Frequency, _pull, check, failed, not_applicable, signature
 from troubleshooter.checks._readiness import READY, access_denied, let_lambda_in, refusal, sides
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.repository import RepositoryPolicy
 from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
@@ -40,8 +41,10 @@ ASK = "Is the account in the image's address the function's own?"
 
 
 @check(title="Lambda may pull from the other account's repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
-def ecr_cross_account_policy(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
-    """Reads AWS's reason code, and in whose account the image lies."""
+def ecr_cross_account_policy(
+    function: FunctionRecord, code: FunctionCode | Unavailable, policy: RepositoryPolicy | Unavailable
+) -> Verdict:
+    """Reads AWS's reason code, in whose account the image lies, and what can be read of that repository's policy."""
     found = refusal(function, code, access_denied)
     if isinstance(found, Verdict):
         return found
@@ -51,6 +54,10 @@ def ecr_cross_account_policy(function: FunctionRecord, code: FunctionCode | Unav
     repository, cited = both
     if repository.account == function.account:
         return not_applicable("the image lies in the function's own account")
+    # Lambda alone is asked about: the deploying identity was let in, or there would be no function.
+    proof = _pull.doubt(found, policy, (_pull.SERVICE,), *cited)
+    if isinstance(proof, Verdict):
+        return proof
     fix = Remediation(
         f"In account {repository.account}, let both lambda.amazonaws.com, for functions of account {function.account}, "
         f"and that account itself pull from the repository {repository.name}. The first command shows what the policy is "
@@ -61,4 +68,4 @@ def ecr_cross_account_policy(function: FunctionRecord, code: FunctionCode | Unav
     message = (
         f"Lambda may not pull the image: the repository lies in account {repository.account} and does not let it in"
     )
-    return failed(message, *found.evidence, *cited, remediation=fix, rung=Rung.READY)
+    return failed(message, *found.evidence, *proof, *cited, remediation=fix, rung=Rung.READY)

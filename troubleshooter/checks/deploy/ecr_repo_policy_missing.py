@@ -10,7 +10,9 @@ Why it breaks
     it later. The function then runs from Lambda's copy until that is fetched again, weeks after.
 
 How it is told apart
-    An image of another account needs two statements (`ecr_cross_account_policy`). A repository in another region
+    AWS's reason code says that access was denied, not by what: only a policy without the statement proves this. One that
+    lets Lambda in points to the repository's key (`kms_ecr_key`), to an organisation's policy, or was mended since. An
+    image of another account needs two statements (`ecr_cross_account_policy`). A repository in another region
     (`region_mismatch_ecr`) and an image that is not there (`ecr_image_absent`) can give the same words. A principal
     named in the message is the deployer (`deployer_missing_permission`).
 
@@ -25,10 +27,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, signature
+from troubleshooter.checks import Frequency, _pull, check, failed, not_applicable, signature
 from troubleshooter.checks._readiness import READY, access_denied, let_lambda_in, refusal, sides
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.repository import RepositoryPolicy
 from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
@@ -44,8 +47,10 @@ ASK = "Does `aws ecr get-repository-policy` show a statement for lambda.amazonaw
 
 
 @check(title="Lambda may pull from the function's own repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
-def ecr_repo_policy_missing(function: FunctionRecord, code: FunctionCode | Unavailable) -> Verdict:
-    """Reads AWS's reason code, and in whose account the image lies."""
+def ecr_repo_policy_missing(
+    function: FunctionRecord, code: FunctionCode | Unavailable, policy: RepositoryPolicy | Unavailable
+) -> Verdict:
+    """Reads AWS's reason code, in whose account the image lies, and the repository's policy."""
     found = refusal(function, code, access_denied)
     if isinstance(found, Verdict):
         return found
@@ -55,6 +60,9 @@ def ecr_repo_policy_missing(function: FunctionRecord, code: FunctionCode | Unava
     repository, cited = both
     if repository.account != function.account:
         return not_applicable("the image lies in another account, whose policy needs two statements")
+    proof = _pull.doubt(found, policy, (_pull.SERVICE,), *cited)
+    if isinstance(proof, Verdict):
+        return proof
     fix = Remediation(
         f"Let lambda.amazonaws.com pull from the repository {repository.name}: add the statement in the tool that owns "
         "the policy. The first command shows what the policy is now; the second replaces all of it, so keep other "
@@ -63,4 +71,4 @@ def ecr_repo_policy_missing(function: FunctionRecord, code: FunctionCode | Unava
         READY,
     )
     message = f"Lambda may not pull the image: the policy of the repository {repository.name} does not let it in"
-    return failed(message, *found.evidence, *cited, remediation=fix, rung=Rung.READY)
+    return failed(message, *found.evidence, *proof, *cited, remediation=fix, rung=Rung.READY)
