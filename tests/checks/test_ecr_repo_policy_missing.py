@@ -25,7 +25,7 @@ FOREIGN = URI.replace("123456789012", "210987654321")
 FOREIGN_CODE = function_code(image_uri=FOREIGN, resolved_image_uri=None)
 CODE = "ImageAccessDenied"
 NONE = pulled()
-LAMBDA = {"Principal": {"Service": "lambda.amazonaws.com"}}
+LAMBDA: dict[str, Any] = {"Principal": {"Service": "lambda.amazonaws.com"}}
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
