@@ -24,3 +24,29 @@ class Telemetry(Fact):
     """Processors and readers that send on a timer."""
     flushes: tuple[SourceLine, ...] = ()
     """Anything that may send what is waiting: a flush, a shutdown, an instrumentation for Lambda that flushes by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorPipeline:
+    """One pipeline of an OpenTelemetry collector."""
+
+    name: str
+    """`traces`, `metrics/own`, …"""
+    exporters: tuple[str, ...]
+    line: int
+
+    @property
+    def signal(self) -> str:
+        return self.name.partition("/")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectorSettings(Fact):
+    """The configuration of the collector in a function's image."""
+
+    path: str
+    pipelines: tuple[CollectorPipeline, ...]
+    extensions: tuple[str, ...] = ()
+    """Files in /opt/extensions."""
+    elsewhere: tuple[str, ...] = ()
+    """Variables by which the function may send its telemetry to somewhere else than the collector."""

@@ -25,6 +25,7 @@ import re
 from collections.abc import Iterator
 
 from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks._telemetry import MISSED
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenText
@@ -65,14 +66,6 @@ _EXPORTING = re.compile(
 )
 """What exporters of telemetry write; "export" alone is any program's word."""
 _CALM = re.compile(r"\b(?:INFO|DEBUG)\b")
-_MISSED = re.compile(
-    r"(?<!stack )(?<!stack-)\b(?:traces|spans|telemetry|metrics)\b(?! of\b)[^.;:\n]{0,60}?\b(?:missing|lost|never|late|incomplete"
-    r"|disappear\w*|gone|not (?:sent|exported|arriv\w*|appear\w*|show\w*|there|flushed|visible|reach\w*)"
-    r"|(?:do|does|did|are|is)n't (?:\w+ )?(?:arriv|appear|show|reach|sent|export|there|visible)\w*)"
-    r"|\b(?:missing|lost|no|incomplete|late) (?:traces|spans|telemetry|metrics)\b(?! of\b)",
-    re.IGNORECASE,
-)
-"""Someone who misses telemetry. "Trace" alone also stands in headers and in tracebacks."""
 
 
 @check(
@@ -131,7 +124,7 @@ def _effect(timeline: Timeline | Unavailable, text: GivenText | Unavailable) -> 
                 shown = one_line(line, 200)
                 yield timeline.cite("invocations", shown, label="export that failed after a freeze")
                 break
-    if isinstance(text, GivenText) and (_MISSED.search(text.text) or any(map(_failed_export, text.text.splitlines()))):
+    if isinstance(text, GivenText) and (MISSED.search(text.text) or any(map(_failed_export, text.text.splitlines()))):
         yield text.cite("text", one_line(text.text, 200), label="what was told")
 
 
