@@ -11,7 +11,6 @@ from tests.lab.images import image
 from troubleshooter.checks.stale.build_cache_or_wrong_context import build_cache_or_wrong_context as the_check
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.ecr_records import describe_image
-from troubleshooter.collectors.image_json import manifest
 from troubleshooter.collectors.previous_image import previous_image
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import CallLog, Reading, Reason, Unavailable
@@ -104,9 +103,7 @@ def test_nothing_to_compare() -> None:
 OLD, NEW, OTHER = (image({"/a": "same"}, labels={"n": n}, env=[f"N={n}"]) for n in "123")
 
 
-def read(
-    account: Account, text: GivenText = STALE, published: Any = GONE, *, same: bool = True
-) -> PreviousImage | Unavailable:
+def read(account: Account, text: GivenText = STALE, published: Any = GONE) -> PreviousImage | Unavailable:
     for tag, built in (("v1", OLD), ("v2", OTHER), ("latest", NEW)):
         account.add_image("demo", tag, built)
     where = f"{account.account_id}.dkr.ecr.{account.region}.amazonaws.com/demo"
@@ -115,10 +112,8 @@ def read(
     registry = describe_image(code, Subject(Role.DEPLOYED), aws)
     assert isinstance(registry, RegistryRecord)
     function = function_record(code_sha256=NEW.digest.removeprefix("sha256:"))
-    layers = manifest(NEW.single.manifest, "new").layers if same else (blob(1),)
-    running = manifest_of(layers)
     with contextlib.closing(Web(CallLog())) as web:
-        return previous_image(TROUBLE, text, function, code, registry, published, running, aws, web, Secrets())
+        return previous_image(TROUBLE, text, function, code, registry, published, aws, web, Secrets())
 
 
 def test_the_image_of_the_version_before(aws_account: Account) -> None:
@@ -132,20 +127,6 @@ def test_the_image_of_the_version_before(aws_account: Account) -> None:
     assert len(found.layers) == 1
     assert isinstance(found.config, ImageConfig)
     assert [v.name for v in found.config.environment] == ["N"]
-
-
-def test_the_configuration_is_read_only_where_the_layers_are_the_same(aws_account: Account) -> None:
-    found = read(aws_account, same=False)
-    assert isinstance(found, PreviousImage)
-    assert found.config is None
-    assert "ecr:GetDownloadUrlForLayer" not in aws_account.operations
-
-
-def test_without_versions_the_image_that_was_pushed_before(aws_account: Account) -> None:
-    found = read(aws_account)
-    assert isinstance(found, PreviousImage)
-    assert found.digest in (OLD.digest, OTHER.digest)
-    assert found.how.startswith("pushed ")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.lab.images import OPAQUE, WHITEOUT, Content, Device, Directory, File,
 from tests.lab.registry import Registry
 from troubleshooter.collectors import contents, layer_cache, layer_record
 from troubleshooter.collectors.image_files import open_path
-from troubleshooter.collectors.keeping import Budget, like_credentials
+from troubleshooter.collectors.keeping import Budget, like_credentials, worth_keeping
 from troubleshooter.collectors.layer_cache import SWITCH, LayerCache
 from troubleshooter.collectors.layers import Layer as Read
 from troubleshooter.collectors.layers import read_stream
@@ -441,7 +441,23 @@ def test_a_spool_without_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
         ("/var/task/package.json", b'{"name": "tokens"}', False),
         ("/var/task/node_modules/token-types/package.json", b"{}", False),
         ("/etc/os-release", b"ID=x", False),
+        ("/opt/collector-config/config.yaml", b"exporters: {}", True),
     ],
 )
 def test_what_looks_like_credentials(path: str, content: bytes, kept_out: bool) -> None:
     assert like_credentials(path, content) is kept_out
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/opt/collector-config/config.yaml", True),
+        ("/var/task/otel-collector.yml", True),
+        ("/var/task/adot.yaml", True),
+        ("/var/task/config.yaml", False),
+        ("/var/task/secrets/values.yaml", False),
+    ],
+)
+def test_of_yaml_only_a_collectors_settings_are_kept(path: str, kept: bool) -> None:
+    assert worth_keeping(path, b"exporters:", 0o644, 90) is kept
+    assert not worth_keeping(path, b"exporters:", 0o644, 1 << 20)

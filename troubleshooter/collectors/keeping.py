@@ -67,7 +67,10 @@ _KNOWN_PATTERN = re.compile(
     r"/requirements[^/]*\.txt$|/requirements/[^/]+\.txt$|-requirements\.txt$"
     r"|/ld\.so\.conf\.d/[^/]+\.conf$|/ld-musl-[^/]+\.path$"
 )
-
+_COLLECTOR = re.compile(
+    r"/(?:[\w.-]*(?:collector|otel|opentelemetry|adot)[\w.-]*/[\w.-]+|[\w.-]*(?:collector|otel|opentelemetry|adot)[\w.-]*)\.ya?ml$"
+)
+"""Settings of a collector of telemetry, which may hold the backend's key: read, and never put into the cache."""
 
 _CREDENTIALS = re.compile(
     r"(?i)(?:^|[/._-])(?:credentials?|secrets?|service[._-]?account|tokens?|passwords?|private[._-]?keys?)(?:[._-][^/]*)?$"
@@ -170,6 +173,8 @@ def worth_keeping(path: str, head: bytes, mode: int, size: int) -> bool:
         return False
     if head.startswith(_SCRIPTS) or (mode & 0o111 and b"\0" not in head):
         return True
+    if name.endswith((".yaml", ".yml")):
+        return _COLLECTOR.search(path) is not None
     return name.endswith((".txt", ".conf", ".path")) and _KNOWN_PATTERN.search(path) is not None
 
 
@@ -177,7 +182,7 @@ def like_credentials(path: str, content: bytes) -> bool:
     """Whether a file looks like credentials, by its name or by what it holds. Code is code, whatever it is called."""
     if path.endswith(_SOURCE_CODE) or is_program(content):
         return False
-    return _CREDENTIALS.search(path) is not None or any(key in content for key in _KEYS)
+    return any(each.search(path) for each in (_CREDENTIALS, _COLLECTOR)) or any(key in content for key in _KEYS)
 
 
 def public_head(path: str, head: bytes, mode: int) -> bytes:

@@ -20,7 +20,7 @@ from troubleshooter.facts.account import RegistryRecord
 from troubleshooter.facts.changes import PublishedVersions, Trouble
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import GivenText
-from troubleshooter.facts.image import ImageConfig, ImageManifest, PreviousImage
+from troubleshooter.facts.image import ImageConfig, PreviousImage
 from troubleshooter.redact import Secrets
 
 _UNCHANGED = re.compile(
@@ -43,7 +43,6 @@ def previous_image(
     code: FunctionCode,
     registry: RegistryRecord,
     published: PublishedVersions | Unavailable,
-    running: ImageManifest,
     aws: Aws,
     web: Web,
     secrets: Secrets,
@@ -62,13 +61,12 @@ def previous_image(
         if error.unavailable.reason is Reason.ABSENT:
             return Unavailable(Reason.ABSENT, f"ECR no longer holds the image before, {digest}")
         raise
-    same = image.manifest.layers == running.layers
     return PreviousImage(
         reading=image.manifest.reading,
         digest=digest,
         how=how,
         layers=tuple(blob.digest for blob in image.manifest.layers),
-        config=_config(image, secrets) if same else None,
+        config=_config(image, secrets),
     )
 
 

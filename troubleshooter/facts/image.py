@@ -66,8 +66,8 @@ class PreviousImage(Fact):
     """How it is known: `version 7`, `pushed 2026-01-02 03:04 UTC`."""
     layers: tuple[str, ...] = ()
     """Digests, lowest first."""
-    config: ImageConfig | Unavailable | None = None
-    """Its configuration, or why it could not be read; None where its layers are not those of the image that runs."""
+    config: ImageConfig | Unavailable
+    """Its configuration, or why it could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,14 +60,13 @@ def build_cache_or_wrong_context(
     if now != previous.layers:
         shared = sum(a == b for a, b in zip(now, previous.layers, strict=False))
         return passed(f"{len(now) - shared} of {len(now)} layers are new", runs, before)
-    if not isinstance(config, ImageConfig) or not isinstance(previous.config, ImageConfig):
-        gap = next((each for each in (config, previous.config) if isinstance(each, Unavailable)), None)
-        because = gap.detail if gap else "their configurations were not read"
-        said = (
-            f"both images have the same layers; whether ENV, ENTRYPOINT, CMD, WORKDIR or USER differ is open: {because}"
-        )
-        return unknown(said, runs, before, unblock=gap.unblock if gap else None)
-    changed = _changed(config, previous.config)
+    said = "both images have the same layers; whether ENV, ENTRYPOINT, CMD, WORKDIR or USER differ is open"
+    had = previous.config
+    if isinstance(config, Unavailable):
+        return unknown(f"{said}: {config.detail}", runs, before, unblock=config.unblock)
+    if isinstance(had, Unavailable):
+        return unknown(f"{said}: {had.detail}", runs, before, unblock=had.unblock)
+    changed = _changed(config, had)
     if changed:
         return passed(f"the layers are the same, as a change of {', '.join(changed)} alone leaves them", runs, before)
     same = manifest.cite("layers", [blob[:19] for blob in now], label="layers of both")
