@@ -29,7 +29,7 @@ import re
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._server import Server, server_of, speaks_to_lambda
+from troubleshooter.checks._server import Server, client_of, server_of, speaks_to_lambda
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
@@ -98,6 +98,10 @@ def ric_missing(
     if runtime.client != "unknown":
         if _not_installed(runtime, files.tree):
             return _absent(runtime, launch, function, image, code)
+        if runtime.client == "ric" and not _lies_there(runtime, files.tree):
+            text = "the launch calls the runtime client, and where it would be found is not known"
+            unblock = Unblock("Give the log of the next init: it says whether the client is found.")
+            return unknown("; ".join((text, *runtime.open_ends[:2])), *launch.evidence[:2], unblock=unblock)
         return passed("the launch ends in a runtime client", *launch.evidence[:2], runtime.cite("client"))
     if isinstance(spawn, SpawnResult) and spawn.cause not in ("ok", "compat"):
         return not_applicable(f"the launch stops before: {spawn.detail}")
@@ -128,8 +132,15 @@ def _not_installed(runtime: RuntimeModel, tree: FileTree) -> bool:
     """Whether `python -m awslambdaric` certainly finds no such module."""
     if runtime.client != "ric" or runtime.language != "python" or runtime.open_ends or not runtime.search_path:
         return False
+    return not _lies_there(runtime, tree)
+
+
+def _lies_there(runtime: RuntimeModel, tree: FileTree) -> bool:
+    """Whether the client that the launch names is among the files, for Python where it is looked for."""
+    if runtime.language != "python":
+        return bool(client_of(tree))
     names = ("awslambdaric", "awslambdaric.py")
-    return not any(tree.exists(posixpath.join(folder, name)) for folder in runtime.search_path for name in names)
+    return any(tree.exists(posixpath.join(folder, name)) for folder in runtime.search_path for name in names)
 
 
 def _absent(
