@@ -35,7 +35,6 @@ def verdict(dockerfile: str, files: dict[str, str] | None = None) -> Verdict:
     ("steps", "words"),
     [
         ("COPY app.py requirement.txt ./\n", "but requirements.txt"),
-        ("COPY requirements.txt main.py ./\n", "but src/main.py"),
         (
             "COPY app.py ./\nRUN pip install -r requirements.txt\n",
             "no step before copies a file to /var/task/requirements.txt",
@@ -58,6 +57,20 @@ def test_what_a_step_misses(steps: str, words: str) -> None:
     assert found.evidence[0].source.startswith("Dockerfile:")
     assert found.remediation
     assert "Dockerfile:" in found.remediation.text
+
+
+def test_a_file_that_lies_in_another_folder_may_be_put_there_before_the_build() -> None:
+    found = verdict(BASE + "COPY requirements.txt main.py ./\n")
+    assert found.outcome is Outcome.UNKNOWN
+    assert "but src/main.py" in found.message
+    both = verdict(BASE + "COPY requirement.txt app.py main.py ./\n")
+    assert both.outcome is Outcome.FAIL
+    assert "main.py" not in both.message
+
+
+@pytest.mark.parametrize("name", ["requirements-dev.txt", "requirements.lock.txt", "app2.py"])
+def test_a_name_with_a_word_or_number_more_is_a_file_of_its_own(name: str) -> None:
+    assert verdict(BASE + f"COPY app.py requirements.txt {name} ./\n").outcome is not Outcome.FAIL
 
 
 def test_what_dockerignore_keeps_out() -> None:

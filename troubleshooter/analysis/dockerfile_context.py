@@ -143,13 +143,16 @@ def _absent(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
                 because = here.ignores(source)
                 if because:
                     yield BuildGap("ignored", source, place, text, because)
-            elif _WRITTEN.fullmatch(name) and not _may_be_exported(name, here) and (meant := _meant(source, here)):
+            elif _WRITTEN.fullmatch(name) and not _may_be_exported(name, here):
+                kind, meant = _meant(source, here)
+                if not meant:
+                    continue
                 folder = here.folder or "the source folder"
                 because = f"{folder} has no {posixpath.normpath(source.lstrip('/'))}, but {meant}"
-                yield BuildGap("absent", source, place, text, because)
+                yield BuildGap(kind, source, place, text, because)
 
 
-def _meant(source: str, here: _Context) -> str:
+def _meant(source: str, here: _Context) -> tuple[str, str]:
     """The file that was probably meant: of almost the same name beside it, or of the same name in another folder.
 
     Without one the folder that was given may only be a part of the project.
@@ -161,11 +164,18 @@ def _meant(source: str, here: _Context) -> str:
         if here.tree.is_dir(folder)
         else []
     )
-    if close:
-        return posixpath.join(folder, close[0]).removeprefix(posixpath.join("/", here.folder)).lstrip("/")
+    if close and _misspelled(name, close[0]):
+        return "absent", posixpath.join(folder, close[0]).removeprefix(posixpath.join("/", here.folder)).lstrip("/")
     top = posixpath.join("/", here.folder).rstrip("/") + "/"
     elsewhere = [path for path in here.tree if path.startswith(top) and posixpath.basename(path) == name]
-    return elsewhere[0][len(top) :] if len(elsewhere) == 1 else ""
+    return "elsewhere", elsewhere[0][len(top) :] if len(elsewhere) == 1 else ""
+
+
+def _misspelled(one: str, other: str) -> bool:
+    """Whether two names that are alike are so by a slip: `requirements-dev.txt` and `app2.py` are files of their own."""
+    words = [re.split(r"[-_.]", name) for name in (one, other)]
+    digits = [re.sub(r"\D", "", name) for name in (one, other)]
+    return len(words[0]) == len(words[1]) and digits[0] == digits[1]
 
 
 def _may_be_exported(name: str, here: _Context) -> bool:

@@ -134,7 +134,8 @@ class BuildGap:
     """A file that a step of the build needs and that is not there then."""
 
     kind: str
-    """`absent` (COPY of a file that the context does not have), `ignored` (.dockerignore keeps it out), `not copied` (an
+    """`absent` (COPY of a file that the context does not have, and has under almost the same name), `elsewhere` (has in another
+    folder, from where something may bring it before the build), `ignored` (.dockerignore keeps it out), `not copied` (an
     installer reads it and no step brought it)."""
     file: str
     place: str

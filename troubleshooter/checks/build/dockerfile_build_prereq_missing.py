@@ -24,9 +24,9 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
+from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.facts.build import BuildGap, BuildGaps
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -137,20 +137,25 @@ def dockerfile_build_prereq_missing(build: BuildGaps) -> Verdict:
         return not_applicable("the Dockerfile copies nothing from the source folder")
     if not build.gaps:
         return passed("the files that the Dockerfile's steps name are there")
+    certain = [gap for gap in build.gaps if gap.kind != "elsewhere"]
     evidence = [
         each
-        for gap in build.gaps
+        for gap in certain or build.gaps
         for each in (
             build.cite("gaps", gap.text, label="step of the build", source=gap.place),
             build.cite("gaps", gap.because, label=f"{gap.file} at that step", source=gap.place),
         )
     ]
-    first = build.gaps[0]
+    if not certain:
+        gap = build.gaps[0]
+        ask = Unblock(f"Tell whether anything puts {gap.file} there before the build.")
+        return unknown(f"{gap.place} needs {gap.file}: {gap.because}", *evidence, unblock=ask)
+    first = certain[0]
     return failed(
         f"{first.place} needs {first.file}: {first.because}",
         *evidence,
         remediation=Remediation(
-            " ".join(_step(gap) for gap in build.gaps),
+            " ".join(_step(gap) for gap in certain),
             verify="The build gets past this step.",
         ),
     )
