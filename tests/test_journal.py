@@ -7,13 +7,15 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from troubleshooter import journal
 from troubleshooter.errors import JournalError
-from troubleshooter.journal import Journal, decode, encode
+from troubleshooter.journal import Journal, decode, encode, read
 
 
 def same(text: str) -> str:
@@ -105,6 +107,33 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     Journal.reopen(path, same).close()
 
 
+def test_threads_that_write_at_once_spoil_nothing(tmp_path: Path) -> None:
+    start = threading.Barrier(4)
+
+    def slow(text: str) -> str:
+        time.sleep(0.001)
+        return text
+
+    log = Journal.create(slow, within=tmp_path)
+
+    def write(name: str) -> None:
+        start.wait(30)
+        for number in range(20):
+            log.append_all([("note", {"text": f"{name} {number} {part}"}) for part in range(3)])
+
+    threads = [threading.Thread(target=write, args=(name,), daemon=True) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    log.close()
+    assert log.path is not None
+    found = read(log.path)
+    assert not found.salvaged
+    assert len(found.records) == 4 * 20 * 3
+    assert list(found.records) == log.records
+
+
 def test_a_newer_journal_is_not_misread(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(encode({"v": journal.VERSION + 1, "seq": 0, "kind": "start"}))
@@ -121,6 +150,8 @@ def test_decode_refuses_what_encode_did_not_make() -> None:
 
 KILLED = """
 import sys
+import threading
+import time
 from pathlib import Path
 from troubleshooter.journal import Journal
 log = Journal.create(lambda t: t, within=Path(sys.argv[1]), name="killed")

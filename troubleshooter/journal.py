@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import secrets
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -103,13 +104,17 @@ def read(path: Path) -> Contents:
 
 
 class Journal:
-    """A journal open for writing, locked against a second writer; or one in memory, where no folder can be written."""
+    """A journal open for writing, locked against a second writer; or one in memory, where no folder can be written.
+
+    Safe to use from any thread.
+    """
 
     def __init__(self, path: Path | None, lock: Any, records: Sequence[Record], redact: Callable[[str], str]) -> None:
         self.path = path
         self.records: list[Record] = list(records)
         """All records so far, as they stand in the file."""
         self._lock, self._redact = lock, redact
+        self._turn = threading.Lock()
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._fd = -1 if path is None else os.open(path, flags, 0o600)
 
@@ -158,15 +163,18 @@ class Journal:
 
     def append_all(self, entries: Sequence[tuple[str, Record]]) -> list[Record]:
         """Several records in one write and one sync."""
-        at, seq = now(), len(self.records)
-        records: list[Record] = [
-            {"v": VERSION, "seq": seq + i, "at": at, "kind": kind, **self._clean(fields)}
-            for i, (kind, fields) in enumerate(entries)
-        ]
-        if self._fd >= 0:
-            self._write(b"".join(map(encode, records)))
-        self.records += records
-        return records
+        cleaned = [(kind, self._clean(fields)) for kind, fields in entries]
+        # A diagnosis is written on one thread while a note may be on another: each record has a number of its own.
+        with self._turn:
+            at, seq = now(), len(self.records)
+            records: list[Record] = [
+                {"v": VERSION, "seq": seq + i, "at": at, "kind": kind, **fields}
+                for i, (kind, fields) in enumerate(cleaned)
+            ]
+            if self._fd >= 0:
+                self._write(b"".join(map(encode, records)))
+            self.records += records
+            return records
 
     def _write(self, content: bytes) -> None:
         size = os.fstat(self._fd).st_size
@@ -190,10 +198,11 @@ class Journal:
 
     def close(self) -> None:
         """Releases the lock; the journal stays."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-            self._lock.release()
+        with self._turn:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+                self._lock.release()
 
 
 def _locked(path: Path) -> Any:
