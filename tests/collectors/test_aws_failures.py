@@ -163,6 +163,7 @@ def test_closing_waits_for_no_client_that_hangs(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SourceError) as caught:
         aws.call("lambda", "GetFunction", FunctionName="demo")
     assert caught.value.unavailable.reason is Reason.UNREACHABLE
+    assert "no credentials came" in caught.value.unavailable.detail
     assert began.is_set()
     closed = threading.Thread(target=aws.close, daemon=True)
     closed.start()

@@ -18,6 +18,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from troubleshooter.collectors.aws_failures import (
+    CREDENTIALS,
     NETWORK,
     PORTAL,
     botocore_error,
@@ -203,12 +204,16 @@ class Aws:
             settled.set()
 
         threading.Thread(target=run, name=f"{service}:{operation}", daemon=True).start()
-        patiently(prepared, PREPARE_S)
-        patiently(settled, CALL_S)
+        ready = patiently(prepared, PREPARE_S)
+        if ready:
+            patiently(settled, CALL_S)
         if outcome:
             return outcome[0]
         if raised:
             raise raised[0]
+        if not ready:
+            detail = f"{service}:{operation} was not sent: no credentials came within {PREPARE_S:g} s"
+            raise SourceError(Unavailable(Reason.UNREACHABLE, detail, CREDENTIALS))
         detail = f"{service}:{operation} gave no whole answer within {CALL_S:g} s"
         raise SourceError(Unavailable(Reason.UNREACHABLE, detail, NETWORK))
 

@@ -12,6 +12,7 @@ from typing import Any
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.model import Unblock
 
+CREDENTIALS = Unblock("see what the profile's credential_process, or the network to its login, waits for")
 PORTAL = Unblock("check for a proxy or captive portal between this machine and AWS")
 NETWORK = Unblock("check the network and --region, then `troubleshooter resume`")
 LATER = Unblock("try again in a minute: `troubleshooter resume`")
