@@ -107,13 +107,15 @@ class StreamWindow:
         self._chunks, self._what, self._cap = iter(chunks), what, cap
         self._base, self._held = 0, b""
         """The newest piece, and where it begins."""
+        self._reached = 0
+        """Where it ends."""
         self._older: list[tuple[int, bytes]] = []
         """Pieces before it that may be asked for again."""
         self._hash = hashlib.sha256(usedforsecurity=False) if identify else None
 
     def take(self, offset: int, size: int) -> bytes:
         at = offset - self._base
-        if at >= 0 and at + size <= len(self._held):
+        if at >= 0 and offset + size <= self._reached:
             return self._held[at : at + size]
         self._forward(offset, offset + size)
         if offset >= self._base:
@@ -123,20 +125,20 @@ class StreamWindow:
         return b"".join(piece[max(0, offset - start) : max(0, offset + size - start)] for start, piece in pieces)
 
     def reaches(self, end: int) -> bool:
-        return end <= self._base + len(self._held) or len(self.take(end - 1, 1)) == 1
+        return end <= self._reached or len(self.take(end - 1, 1)) == 1
 
     def digest(self) -> str:
         """Digest of all the bytes, those not yet read included; empty where it was not to be asked for."""
         if self._hash is None:
             return ""
-        while self.reaches(self._base + len(self._held) + 1):
+        while self.reaches(self._reached + 1):
             pass
         return f"sha256:{self._hash.hexdigest()}"
 
     def _forward(self, offset: int, end: int) -> None:
         """Reads on until the bytes before `end` are there, dropping the pieces before `offset`."""
         self._older = [(start, piece) for start, piece in self._older if start + len(piece) > offset]
-        reached = self._base + len(self._held)
+        reached = self._reached
         while reached < end:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -144,7 +146,7 @@ class StreamWindow:
             if reached > offset:
                 self._older.append((self._base, self._held))
             self._base, self._held = reached, chunk
-            reached += len(chunk)
+            self._reached = reached = reached + len(chunk)
             if reached > self._cap:
                 raise too_big(self._what, f"inflates to more than {self._cap >> 30} GiB")
             if self._hash is not None:

@@ -38,6 +38,9 @@ LARGEST_READ = 64 << 20
 _WHOLE_ELF, _ELF_HEAD, _ELF_MEMORY = 256 << 10, 64 << 10, 2 << 20
 _ELF_NAMED, _ELF_TAIL = 256 << 20, 16 << 20
 """Bytes of one stretch of a large ELF file that are set aside, on disk, to find names in; of its end."""
+_FILE = Kind.FILE
+_SETTLED = 1000
+"""Paths that are counted at once."""
 _NO_ELF = Elf("unknown", 0, "unknown", complete=False, problem="its ELF header is damaged")
 
 
@@ -124,30 +127,36 @@ class _LayerReader:
         self.pending_members = 0
 
     def read(self) -> Layer:
+        layer, folders, add, names, count = self.layer, self.folders, self._add, 0, 0
         for member in members(self.window, self.what):
-            self.layer.size = member.offset + member.stored
-            name = member.name.removeprefix("./").strip("/")
-            path = "/" + name
+            layer.size = member.offset + member.stored
+            name = member.name
+            path = "/" + name.removeprefix("./").strip("/")
             if "/." in path or "//" in path:
                 path = posixpath.normpath(path)
             if len(path) > LONGEST_PATH or path == "/":
                 continue
-            self._charge(len(path) + len(member.link))
+            names += len(path) + len(member.link)
+            count += 1
+            if count == _SETTLED:
+                self._charge(names, count)
+                names = count = 0
             parent, _, base = path.rpartition("/")
-            real = self.folders.get(parent)
+            real = folders.get(parent)
             if real is None:
                 real = self._folder(parent)
             if base.startswith(".wh."):
                 self._whiteout(real, base)
             else:
-                self._add(path if real == parent else f"{real}/{base}", member)
+                add(path if real == parent else f"{real}/{base}", member)
+        self._charge(names, count)
         self._settle()
-        return self.layer
+        return layer
 
-    def _charge(self, length: int) -> None:
+    def _charge(self, length: int, count: int = 1) -> None:
         self.pending_names += length
-        self.pending_members += 1
-        if self.pending_members >= 1000:
+        self.pending_members += count
+        if self.pending_members >= _SETTLED:
             self._settle()
 
     def _settle(self) -> None:
@@ -156,6 +165,10 @@ class _LayerReader:
                 self.what, f"brings the image to more than {MEMBERS} paths, or to too much text in their names"
             )
         self.pending_members = self.pending_names = 0
+
+    def _forget_folders(self) -> None:
+        self.folders.clear()
+        self.folders[""] = ""
 
     def _folder(self, named: str, hops: int = 0) -> str:
         """The real folder behind a name, made where it is missing."""
@@ -195,21 +208,18 @@ class _LayerReader:
         layer = self.layer
         if path in layer.entries or path in layer.implied or path in layer.links:
             self._replace(path, member)
-        kind = member.kind
+        _, kind, mode, uid, gid, _, link, _, _, _ = member
         if kind is FILE:
             self._add_file(path, member)
         elif kind is DIRECTORY:
-            layer.entries[path] = Entry(Kind.DIRECTORY, member.mode, member.uid, member.gid, layer=self.index)
+            layer.entries[path] = Entry(Kind.DIRECTORY, mode, uid, gid, 0, "", b"", self.index)
             self.folders[path] = path
         elif kind is SYMLINK:
-            size = len(member.link)
-            layer.entries[path] = Entry(
-                Kind.SYMLINK, 0o777, member.uid, member.gid, size, member.link, layer=self.index
-            )
+            layer.entries[path] = Entry(Kind.SYMLINK, 0o777, uid, gid, len(link), link, b"", self.index)
         elif kind is HARDLINK:
             self._add_link(path, member)
         else:
-            layer.entries[path] = Entry(Kind.OTHER, member.mode, member.uid, member.gid, layer=self.index)
+            layer.entries[path] = Entry(Kind.OTHER, mode, uid, gid, 0, "", b"", self.index)
 
     def _add_link(self, path: str, member: Member) -> None:
         named = posixpath.normpath("/" + member.link.lstrip("/"))
@@ -230,30 +240,30 @@ class _LayerReader:
         self.same[path] = same
         # An engine sets owner and mode that the link states: of the file itself, whatever its name.
         mode = member.mode if entry.kind is Kind.FILE else entry.mode
-        entry = replace(entry, mode=mode, uid=member.uid, gid=member.gid)
+        entry = entry._replace(mode=mode, uid=member.uid, gid=member.gid)
         for each in same:
             layer.entries[each] = entry
 
     def _add_file(self, path: str, member: Member) -> None:
-        size, offset, window = member.size, member.offset, self.window
-        layer, mode = self.layer, member.mode
-        if member.sparse:
-            layer.entries[path] = Entry(Kind.FILE, mode, member.uid, member.gid, size, layer=self.index)
+        _, _, mode, uid, gid, size, _, offset, _, sparse = member
+        layer, window = self.layer, self.window
+        if sparse:
+            layer.entries[path] = Entry(_FILE, mode, uid, gid, size, "", b"", self.index)
             return
-        head = window.take(offset, min(size, 64)) if size else b""
+        head = window.take(offset, 64 if size > 64 else size) if size else b""
         if size > 64:
             more = head_size(head, mode, size)
             if more > 64 and self.budget.head(more):
                 head = window.take(offset, more)
-        layer.entries[path] = Entry(Kind.FILE, mode, member.uid, member.gid, size, head=head, layer=self.index)
+        layer.entries[path] = Entry(_FILE, mode, uid, gid, size, "", head, self.index)
         if window.random:
             layer.places[path] = offset
-        elif head.startswith(MAGIC):
-            layer.elves[path] = self._elf(offset, size)
         elif not is_program(head):
             kept = self.budget.keep(window, offset, size) if worth_keeping(path, head, mode, size) else None
             if kept is not None:
                 layer.contents[path] = kept
+        elif head.startswith(MAGIC):
+            layer.elves[path] = self._elf(offset, size)
 
     def _elf(self, offset: int, size: int) -> Elf:
         """Header facts of an ELF file as it passes, without its names where too many are held already."""
@@ -307,7 +317,7 @@ class _LayerReader:
         if self._kind(path) is Kind.DIRECTORY or path in layer.implied:
             self._remove_below(path)
         elif self._kind(path) is Kind.SYMLINK:
-            self.folders = {"": ""}
+            self._forget_folders()
         self._remove(path)
         layer.implied.discard(path)
 
@@ -333,7 +343,7 @@ class _LayerReader:
             self._remove(each)
         for group in (layer.implied, layer.opaque, layer.whiteouts):
             group.difference_update([p for p in group if p.startswith(prefix)])
-        self.folders = {"": ""}
+        self._forget_folders()
 
 
 def _length(elf: Elf) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from troubleshooter.collectors.layers import Layer
@@ -63,7 +62,7 @@ def _with_links(layers: Sequence[Layer], index: int) -> list[tuple[str, Entry]]:
         below = next((low for low in reversed(layers[:index]) if target in low.entries), None)
         if below is None or below.entries[target].kind is Kind.DIRECTORY:
             continue
-        layer.entries[path] = replace(below.entries[target], layer=index)
+        layer.entries[path] = below.entries[target]._replace(layer=index)
         kept = below.slice(target)
         if kept is not None:
             layer.contents[path] = kept

@@ -256,7 +256,7 @@ class Passing:
         self._taken.add(name)
         for path, entry in entries.items():
             if entry.layer != index:
-                entries[path] = replace(entry, layer=index)
+                entries[path] = entry._replace(layer=index)
         return replace(found, entries=entries, links=dict(found.links))
 
 

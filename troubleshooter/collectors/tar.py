@@ -6,9 +6,10 @@ the engines' own reader (Go's archive/tar) understands them: global PAX headers 
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from troubleshooter.collectors.inflate import Window, malformed, too_big
 
@@ -32,7 +33,10 @@ _KINDS = {
 }
 _BODILESS = frozenset(b"123456")
 _LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL, _SPARSE = 76, 75, 120, 103, 83
-_ZEROS = bytes(BLOCK)
+_RECORDS = frozenset({_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL})
+_ZEROS, _STAR = bytes(BLOCK), b"tar\0"
+_FIELDS = struct.Struct("100s8s8s8s12s12x8sB100s6s82x155s12x")
+"""Name, mode, owner, group, size, checksum, kind, link, magic, prefix."""
 
 
 class Member(NamedTuple):
@@ -60,23 +64,23 @@ def members(window: Window, what: str) -> Iterator[Member]:
     """
     offset, count = 0, 0
     pax: dict[str, str] = {}
-    name = link = None
+    name = link = member = None
+    take = window.take
     while True:
-        header = window.take(offset, BLOCK)
+        header = take(offset, BLOCK)
         if len(header) < BLOCK:
-            if header.strip(b"\0"):
-                raise malformed(what, "is a tar archive that is cut short")
+            _check_end(window, header, member, what)
             return
         if header[0] == 0 and header == _ZEROS:
             return
-        _verify(header, what)
-        kind = header[156]
-        size = _number(header[124:136], what)
+        fields = _FIELDS.unpack(header)
+        _verify(header, fields[5], what)
+        kind, size = fields[6], _number(fields[4], what)
         offset += BLOCK
         count += 1
         if count > MEMBERS:
             raise too_big(what, f"has more than {MEMBERS} members")
-        if kind in (_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL):
+        if kind in _RECORDS:
             record = _record(window, offset, size, what)
             offset += -(-size // BLOCK) * BLOCK
             if kind == _PAX:
@@ -86,12 +90,8 @@ def members(window: Window, what: str) -> Iterator[Member]:
             elif kind == _LONG_LINK:
                 link = _text(record)
             continue
-        member = _member(header, kind, size, offset, what)
-        if name is not None or link is not None:
-            member = member._replace(
-                name=member.name if name is None else name, link=member.link if link is None else link
-            )
-            name = link = None
+        member = _member(header, fields, name, link, size, offset, what)
+        name = link = None
         if kind == _SPARSE:
             member, offset = _sparse(window, header, member, what)
         if pax:
@@ -100,36 +100,45 @@ def members(window: Window, what: str) -> Iterator[Member]:
         if member.kind is FILE and member.name.endswith("/"):
             member = member._replace(kind=DIRECTORY)
         yield member
-        if member.stored and not window.reaches(member.offset + member.stored):
-            raise malformed(what, f"is a tar archive that is cut short within {member.name[:200]}")
         offset += -(-member.stored // BLOCK) * BLOCK
 
 
-def _member(header: bytes, kind: int, size: int, offset: int, what: str) -> Member:
-    name = _text(header[:100])
-    if header[257:263] == b"ustar\0" and header[345]:
-        # The star variant keeps times behind a shorter prefix.
-        prefix = header[345:476] if header[508:512] == b"tar\0" else header[345:500]
-        name = f"{_text(prefix)}/{name}"
-    word = _KINDS.get(kind, OTHER)
-    known = _SMALL
-    mode, uid, gid = known.get(header[100:108]), known.get(header[108:116]), known.get(header[116:124])
+def _check_end(window: Window, header: bytes, last: Member | None, what: str) -> None:
+    """An archive may end without its two blocks of zeros, but not within a header or a body."""
+    if header.strip(b"\0"):
+        raise malformed(what, "is a tar archive that is cut short")
+    if last is not None and last.stored and not window.reaches(last.offset + last.stored):
+        raise malformed(what, f"is a tar archive that is cut short within {last.name[:200]}")
+
+
+def _member(
+    header: bytes, fields: tuple[Any, ...], name: str | None, link: str | None, size: int, offset: int, what: str
+) -> Member:
+    """A member, `name` and `link` being those of records before its header."""
+    field, mode, uid, gid, _, _, kind, target, magic, prefix = fields
+    word, known = _KINDS.get(kind, OTHER), _SMALL
+    if name is None:
+        name = _text(field)
+        if prefix[0] and magic == b"ustar\0":
+            # The star variant keeps times behind a shorter prefix.
+            name = f"{_text(prefix[:131] if header.endswith(_STAR) else prefix)}/{name}"
+    if link is None:
+        link = _text(target) if word is HARDLINK or word is SYMLINK else ""
     return Member(
         name,
         word,
-        (_number(header[100:108], what) if mode is None else mode) & 0o7777,
-        _number(header[108:116], what) if uid is None else uid,
-        _number(header[116:124], what) if gid is None else gid,
+        (known[mode] if mode in known else _small(mode, what)) & 0o7777,
+        known[uid] if uid in known else _small(uid, what),
+        known[gid] if gid in known else _small(gid, what),
         size if word is FILE else 0,
-        _text(header[157:257]) if word is HARDLINK or word is SYMLINK else "",
+        link,
         offset,
         0 if kind in _BODILESS else size,
     )
 
 
-def _verify(header: bytes, what: str) -> None:
+def _verify(header: bytes, stated: bytes, what: str) -> None:
     """Compares the checksum: the sum of all bytes, those of the checksum itself taken as blanks."""
-    stated = header[148:156]
     try:
         wanted = int(stated[:6], 8)
     except ValueError:
@@ -144,22 +153,31 @@ def _verify(header: bytes, what: str) -> None:
 
 _OCTAL = frozenset(b"01234567")
 _SMALL: dict[bytes, int] = {}
+_NOT_OCTAL = "is not a tar archive, or is damaged: a number is not octal"
 
 
 def _number(field: bytes, what: str) -> int:
     """An octal or base-256 number."""
-    known = _SMALL.get(field)
-    if known is not None:
-        return known
+    digits = field.strip(b"\0 ")
+    if digits.isdigit():
+        try:
+            return int(digits, 8)
+        except ValueError as error:
+            raise malformed(what, _NOT_OCTAL) from error
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
         if field[0] & 0x40 or value >= 1 << 62:
             raise malformed(what, "is not a tar archive, or is damaged: a number is out of range")
         return value
-    digits = field.strip(b"\0 ").partition(b"\0")[0] or b"0"
+    digits = digits.partition(b"\0")[0] or b"0"
     if not set(digits) <= _OCTAL:
-        raise malformed(what, "is not a tar archive, or is damaged: a number is not octal")
-    value = int(digits, 8)
+        raise malformed(what, _NOT_OCTAL)
+    return int(digits, 8)
+
+
+def _small(field: bytes, what: str) -> int:
+    """A number of which an archive holds few different ones."""
+    value = _number(field, what)
     if len(_SMALL) < 4096:
         _SMALL[field] = value
     return value
