@@ -16,6 +16,7 @@ from troubleshooter.checks.invoke.invoke_permission_missing import invoke_permis
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.account import PolicyStatement
 from troubleshooter.facts.callers import EventSource, EventSources, FunctionPolicy, RefusedCaller
+from troubleshooter.facts.fronts import ApiFronts, Integration
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.permissions import RoleQuestions, Ruling, Rulings
 from troubleshooter.model import Origin, Outcome, Unblock, Verdict
@@ -31,12 +32,22 @@ def said(text: str) -> RefusedCaller | Unavailable:
 
 
 def refused(
-    *statements: PolicyStatement, none: bool = False, text: str = "Invalid permissions on Lambda function"
+    *statements: PolicyStatement,
+    none: bool = False,
+    text: str = "Invalid permissions on Lambda function",
+    fronts: ApiFronts | Unavailable | None = None,
 ) -> Verdict:
     caller = said(text)
     assert isinstance(caller, RefusedCaller)
     read = FunctionPolicy(reading=RECORD, statements=None if none else statements)
-    return the_check(FUNCTION, caller, read, CALLED, NOT_GIVEN, NOT_GIVEN)
+    return the_check(FUNCTION, caller, read, CALLED, NOT_GIVEN, NOT_GIVEN, fronts or called_by())
+
+
+def called_by(*changes: dict[str, Any], complete: bool = True) -> ApiFronts:
+    """APIs with an integration each; one without anything special unless told otherwise."""
+    plain: dict[str, Any] = {"kind": "REST", "api": "a1", "name": "shop", "place": "GET /", "timeout_ms": 29_000}
+    found = tuple(Integration(**{**plain, "qualifier": "", **c}) for c in changes or ({},))
+    return ApiFronts(reading=RECORD, integrations=found, complete=complete)
 
 
 def silent(*documents: dict[str, Any], **source: str) -> Verdict:
@@ -48,7 +59,7 @@ def silent(*documents: dict[str, Any], **source: str) -> Verdict:
     rulings = tuple(Ruling(*q, *decide(policy(*documents), *q)) for q in asked)
     questions = RoleQuestions(reading=IAM, questions=asked, polling=asked)
     read = Rulings(reading=IAM, rulings=rulings, policies=("app",))
-    return the_check(FUNCTION, NOT_GIVEN, NOT_GIVEN, sources, questions, read)
+    return the_check(FUNCTION, NOT_GIVEN, NOT_GIVEN, sources, questions, read, NOT_GIVEN)
 
 
 def lets(*principals: str, action: str = "lambda:InvokeFunction", **changes: Any) -> PolicyStatement:
@@ -70,6 +81,41 @@ def test_a_refused_service_without_a_statement_fails(statements: tuple[PolicySta
     assert found.remediation
     add = shlex.split(found.remediation.commands[0])
     assert add[add.index("--principal") + 1] == "apigateway.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("fronts", "outcome"),
+    [
+        pytest.param(called_by(), Outcome.FAIL, id="it needs the function's policy"),
+        pytest.param(called_by({"own_role": True}), Outcome.UNKNOWN, id="it calls with its own role"),
+        pytest.param(called_by({}, {"own_role": True}), Outcome.UNKNOWN, id="one of two does"),
+        pytest.param(called_by({"qualifier": "live"}), Outcome.UNKNOWN, id="it calls an alias"),
+        pytest.param(ApiFronts(reading=RECORD), Outcome.UNKNOWN, id="none calls this function"),
+        pytest.param(called_by(complete=False), Outcome.UNKNOWN, id="not all were read"),
+        pytest.param(DENIED, Outcome.UNKNOWN, id="they could not be read"),
+        pytest.param(NOT_GIVEN, Outcome.UNKNOWN, id="they were not read"),
+    ],
+)
+def test_an_api_may_call_with_a_role_of_its_own(fronts: ApiFronts | Unavailable, outcome: Outcome) -> None:
+    found = refused(none=True, fronts=fronts)
+    assert found.outcome is outcome
+    assert (found.unblock is not None) is (outcome is Outcome.UNKNOWN)
+    other = refused(none=True, fronts=fronts, text="S3 does not have permission to invoke")
+    assert other.outcome is Outcome.FAIL, "that has no role"
+
+
+@pytest.mark.parametrize(
+    ("target", "ours"),
+    [
+        pytest.param("", True, id="not told"),
+        pytest.param(" for lambda resize, after the queue", True, id="a function"),
+        pytest.param(": arn:aws:sqs:eu-west-1:1:uploads", False, id="a queue"),
+        pytest.param(" of the topic uploads", False, id="a topic"),
+    ],
+)
+def test_s3_refuses_queues_and_topics_in_the_same_words(target: str, ours: bool) -> None:
+    caller = said(f"Unable to validate the following destination configurations{target}")
+    assert isinstance(caller, RefusedCaller) is ours
 
 
 def test_no_policy_at_all_fails() -> None:
@@ -112,14 +158,14 @@ def test_who_was_refused(text: str, service: str) -> None:
 def test_a_caller_with_a_role_is_another_matter() -> None:
     text = "User: arn:aws:sts::1:assumed-role/app/x is not authorized to perform: lambda:InvokeFunction"
     assert isinstance(said(text), Unavailable)
-    found = the_check(FUNCTION, said(text), NOT_GIVEN, CALLED, NOT_GIVEN, NOT_GIVEN)
+    found = the_check(FUNCTION, said(text), NOT_GIVEN, CALLED, NOT_GIVEN, NOT_GIVEN, NOT_GIVEN)
     assert found.outcome is Outcome.NOT_APPLICABLE
     assert found.ungiven
 
 
 def test_an_unread_policy_leaves_it_open() -> None:
     caller = said("Invalid permissions on Lambda function")
-    found = the_check(FUNCTION, caller, DENIED, CALLED, NOT_GIVEN, NOT_GIVEN)
+    found = the_check(FUNCTION, caller, DENIED, CALLED, NOT_GIVEN, NOT_GIVEN, NOT_GIVEN)
     assert found.outcome is Outcome.UNKNOWN
     assert found.unblock
 
@@ -157,5 +203,8 @@ def test_event_sources_of_a_function_that_nobody_calls(
 
 def test_nothing_to_be_called_by() -> None:
     none = EventSources(reading=RECORD)
-    assert the_check(FUNCTION, NOT_GIVEN, NOT_GIVEN, none, NOT_GIVEN, NOT_GIVEN).outcome is Outcome.NOT_APPLICABLE
-    assert the_check(FUNCTION, NOT_GIVEN, NOT_GIVEN, DENIED, NOT_GIVEN, NOT_GIVEN).outcome is Outcome.UNKNOWN
+    assert (
+        the_check(FUNCTION, NOT_GIVEN, NOT_GIVEN, none, NOT_GIVEN, NOT_GIVEN, NOT_GIVEN).outcome
+        is Outcome.NOT_APPLICABLE
+    )
+    assert the_check(FUNCTION, NOT_GIVEN, NOT_GIVEN, DENIED, NOT_GIVEN, NOT_GIVEN, NOT_GIVEN).outcome is Outcome.UNKNOWN

@@ -117,6 +117,11 @@ def test_what_the_policies_say(document: dict[str, object], outcome: Outcome) ->
     assert found.outcome is outcome
 
 
+def test_that_nothing_is_told_excludes_nothing() -> None:
+    assert verdict(told(logged(went_well())), READS).ungiven
+    assert not verdict(told(logged(raised(message(who="other-role/session")))), READS).ungiven
+
+
 def test_a_statement_that_denies_is_named_and_nothing_is_added() -> None:
     found = verdict(told(logged(raised(message()))), allow("*"), deny("dynamodb:Put*", Sid="No"))
     assert found.outcome is Outcome.FAIL

@@ -50,7 +50,9 @@ def test_look_alikes(lines: tuple[str, ...], routes: tuple[Route, ...], outcome:
 def test_the_handlers_wait_is_another_matter() -> None:
     wait = waited(told(ran_out_of_time(CONNECT)))
     assert isinstance(wait, NetworkWait)
-    assert the_check(FUNCTION, wait, way_out(wait)).outcome is Outcome.NOT_APPLICABLE
+    found = the_check(FUNCTION, wait, way_out(wait))
+    assert found.outcome is Outcome.NOT_APPLICABLE
+    assert found.ungiven, "a text may tell of an init that the log does not show"
 
 
 def test_unread_routes_leave_it_open() -> None:

@@ -52,11 +52,14 @@ def test_a_rest_api_and_what_it_waits(aws_account: Account) -> None:
             "resourceMethods": {"GET": method(target("other")), "OPTIONS": {"httpMethod": "OPTIONS"}},
         },
     ]
+    arn = "arn:aws:iam::123456789012:role/api"
+    resources[2]["resourceMethods"]["GET"]["methodIntegration"]["credentials"] = arn
     apis(aws_account, rest={"a1": ("chat", resources)})
     chat, stream = read(aws_account).integrations
     assert (chat.kind, chat.api, chat.name, chat.place, chat.timeout_ms) == ("REST", "a1", "chat", "POST /chat", 29000)
     assert (stream.streams, stream.qualifier, stream.timeout_ms) == (True, ":live"[1:], 29000)
     assert not chat.asynchronous
+    assert (chat.own_role, stream.own_role) == (False, True)
     aws_account.assert_only_reads()
 
 

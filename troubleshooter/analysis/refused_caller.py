@@ -40,16 +40,26 @@ _REFUSALS = (
 )
 
 
+_OTHER_TARGETS = re.compile(r"arn:aws[\w-]*:s(?:qs|ns):|\bqueue|\btopic|\bSQS\b|\bSNS\b", re.IGNORECASE)
+
+
 @provides()
 def refused_caller(text: GivenText | Unavailable, timeline: Timeline | Unavailable) -> RefusedCaller | Unavailable:
     """The first such words."""
     for fact, said, origin in _texts(text, timeline):
         for service, pattern in _REFUSALS:
-            if match := pattern.search(said):
+            match = pattern.search(said)
+            if match and not (service.startswith("s3.") and _concerns_others(said, match)):
                 quote = one_line(said[max(0, match.start() - 80) : match.end() + 160], 300)
                 evidence = replace(fact.cite("text", quote, label="refused call"), origin=origin)
                 return RefusedCaller(reading=fact.reading, service=service, evidence=evidence)
     return Unavailable(Reason.NOT_GIVEN, "no text says that a service may not call the function")
+
+
+def _concerns_others(said: str, match: re.Match[str]) -> bool:
+    """Whether the words around are about a queue or a topic, to which S3 refuses notifications in the same words."""
+    around = said[max(0, match.start() - 400) : match.end() + 400]
+    return _OTHER_TARGETS.search(around) is not None and "lambda" not in around.lower()
 
 
 def _texts(text: GivenText | Unavailable, timeline: Timeline | Unavailable) -> Iterator[tuple[Fact, str, Origin]]:

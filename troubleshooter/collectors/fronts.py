@@ -108,6 +108,7 @@ class _Reader:
                 qualifier=target,
                 resource=str(resource.get("id") or ""),
                 method=str(verb),
+                own_role=bool(how.get("credentials")),
             )
 
     def _integration(self, api: Mapping[str, Any], each: Mapping[str, Any]) -> Integration | None:
@@ -123,6 +124,7 @@ class _Reader:
             timeout_ms=int(each.get("TimeoutInMillis") or DEFAULT_MS.get(kind, DEFAULT_MS["HTTP"])),
             proxy=each.get("IntegrationType") == "AWS_PROXY",
             qualifier=target,
+            own_role=bool(each.get("CredentialsArn")),
         )
 
     def _ours(self, uri: object) -> str | None:

@@ -41,6 +41,8 @@ class Integration:
     """REST: id of the resource."""
     method: str = ""
     """REST: HTTP method."""
+    own_role: bool = False
+    """It calls with credentials of its own, so that the function's policy need not name API Gateway."""
 
 
 @dataclass(frozen=True, kw_only=True)

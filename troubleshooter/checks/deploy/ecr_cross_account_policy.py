@@ -40,7 +40,9 @@ SIGNATURES = (
 ASK = "Is the account in the image's address the function's own?"
 
 
-@check(title="Lambda may pull from the other account's repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
+@check(
+    title="Lambda may pull from the other account's repository", severity=Severity.ERROR, rung=Rung.DEPLOY, narrow=True
+)
 def ecr_cross_account_policy(
     function: FunctionRecord, code: FunctionCode | Unavailable, policy: RepositoryPolicy | Unavailable
 ) -> Verdict:

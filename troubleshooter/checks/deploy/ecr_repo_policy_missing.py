@@ -46,7 +46,9 @@ SIGNATURES = (
 ASK = "Does `aws ecr get-repository-policy` show a statement for lambda.amazonaws.com?"
 
 
-@check(title="Lambda may pull from the function's own repository", severity=Severity.ERROR, rung=Rung.DEPLOY)
+@check(
+    title="Lambda may pull from the function's own repository", severity=Severity.ERROR, rung=Rung.DEPLOY, narrow=True
+)
 def ecr_repo_policy_missing(
     function: FunctionRecord, code: FunctionCode | Unavailable, policy: RepositoryPolicy | Unavailable
 ) -> Verdict:

@@ -20,11 +20,11 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, _egress, check, not_applicable, signature
+from troubleshooter.checks import Frequency, _egress, check, signature
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.network import Egress, NetworkWait
-from troubleshooter.model import Rung, Severity, Verdict
+from troubleshooter.model import Outcome, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
@@ -45,5 +45,6 @@ _NO_CODE = Unavailable(Reason.NOT_OF_THIS_KIND, "a client that code makes need n
 def vpc_init_network(function: FunctionRecord, wait: NetworkWait, egress: Egress | Unavailable) -> Verdict:
     """Holds the connections that an init's own lines name against the ways out of the function's subnets."""
     if wait.phase != "init":
-        return not_applicable("no init waited for the network")
+        # A text may tell of an init that the log does not show.
+        return Verdict(Outcome.NOT_APPLICABLE, "no init waited for the network", ungiven=True)
     return _egress.verdict(function, wait, egress, _NO_CODE, Rung.HANDLER if wait.raised else Rung.INIT)

@@ -11,7 +11,8 @@ Why it breaks
 
 How it is told apart
     A function URL's 403 is `function_url_permissions`. A caller of your own with a role lacks `lambda:InvokeFunction`
-    in that role's policy. Invocations that fail are another matter: here there are none.
+    in that role's policy. An API whose integration calls with a role of its own is refused in the same words: the
+    integrations tell. Invocations that fail are another matter: here there are none.
 
 Fix
     Add the permission with the source's ARN, for the alias or version that the source calls.
@@ -30,6 +31,7 @@ from troubleshooter.checks._readiness import aws_lambda
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.account import PolicyStatement
 from troubleshooter.facts.callers import EventSource, EventSources, FunctionPolicy, RefusedCaller
+from troubleshooter.facts.fronts import ApiFronts
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.permissions import RoleQuestions, Rulings
 from troubleshooter.model import Outcome, Remediation, Rung, Severity, Unblock, Verdict
@@ -48,10 +50,14 @@ ASK = "Does `aws lambda get-policy` have a statement for this source and qualifi
 
 
 _INVOKE = "lambda:InvokeFunction"
+_API_GATEWAY = "apigateway.amazonaws.com"
+_LOOK = Unblock(
+    "Look at the integration that was refused: which function it names, and with which credentials it calls."
+)
 _PERMISSION = re.compile(r"PROBLEM:.*(?:permission|authoriz|assume|Access ?Denied|role)", re.IGNORECASE)
 
 
-@check(title="Whoever is to call the function may", severity=Severity.ERROR, rung=Rung.INVOKE)
+@check(title="Whoever is to call the function may", severity=Severity.ERROR, rung=Rung.INVOKE, narrow=True)
 def invoke_permission_missing(
     function: FunctionRecord,
     refused: RefusedCaller | Unavailable,
@@ -59,10 +65,11 @@ def invoke_permission_missing(
     sources: EventSources | Unavailable,
     questions: RoleQuestions | Unavailable,
     rulings: Rulings | Unavailable,
+    fronts: ApiFronts | Unavailable,
 ) -> Verdict:
     """Holds a refused service against the function's policy, and the sources of a silent function against its role."""
     if isinstance(refused, RefusedCaller):
-        return _refused(function, refused, policy)
+        return _refused(function, refused, policy, fronts)
     if isinstance(sources, Unavailable):
         if sources.applies:
             return unknown(
@@ -77,7 +84,12 @@ def invoke_permission_missing(
     return _polled(function, sources, questions, rulings)
 
 
-def _refused(function: FunctionRecord, refused: RefusedCaller, policy: FunctionPolicy | Unavailable) -> Verdict:
+def _refused(
+    function: FunctionRecord,
+    refused: RefusedCaller,
+    policy: FunctionPolicy | Unavailable,
+    fronts: ApiFronts | Unavailable,
+) -> Verdict:
     if isinstance(policy, Unavailable):
         text = f"{refused.service} was refused; the function's policy could not be read"
         return unknown(text, refused.evidence, unblock=policy.unblock)
@@ -90,25 +102,38 @@ def _refused(function: FunctionRecord, refused: RefusedCaller, policy: FunctionP
         )
     said = "there is no policy" if policy.statements is None else f"no statement for {refused.service}"
     shown = policy.cite("statements", said, label="function's resource policy")
+    if refused.service == _API_GATEWAY:
+        doubt = _by_own_role(fronts)
+        if doubt is not None:
+            ask = fronts.unblock if isinstance(fronts, Unavailable) else None
+            return unknown(f"API Gateway was refused; {doubt}", refused.evidence, shown, unblock=ask or _LOOK)
+    message = f"{refused.service} may not call the function: {said}"
+    return failed(message, shown, refused.evidence, remediation=_let_in(function, refused))
+
+
+def _by_own_role(fronts: ApiFronts | Unavailable) -> str | None:
+    """Why API Gateway may have called with a role, or another function; None where it needs the function's policy."""
+    if isinstance(fronts, Unavailable):
+        return f"whether it calls with a role of its own is not known: {fronts.detail}"
+    here = [i for i in fronts.integrations if not i.qualifier]
+    if any(i.own_role for i in fronts.integrations):
+        return "an integration calls with a role of its own, which may lack lambda:InvokeFunction"
+    if not here:
+        return "no integration with this function was found, or it calls an alias or version, which has its own policy"
+    return None if fronts.complete else "not all of the account's APIs were read"
+
+
+def _let_in(function: FunctionRecord, refused: RefusedCaller) -> Remediation:
     text = (
         f"Let {refused.service} call the function. The command lets every source of that service in this account in: narrow it "
         "with --source-arn to the API, bucket, rule or topic that calls."
     )
-    add = [
-        "--statement-id",
-        f"allow-{refused.service.partition('.')[0]}",
-        "--action",
-        _INVOKE,
-        "--principal",
-        refused.service,
-    ]
+    statement = f"allow-{refused.service.partition('.')[0]}"
+    add = ["--statement-id", statement, "--action", _INVOKE, "--principal", refused.service]
     if function.account:
         add += ["--source-account", function.account]
     command = aws_lambda(function, "add-permission", *add)
-    remediation = Remediation(text, (command,), "The service calls the function, and its log shows the invocation.")
-    return failed(
-        f"{refused.service} may not call the function: {said}", shown, refused.evidence, remediation=remediation
-    )
+    return Remediation(text, (command,), "The service calls the function, and its log shows the invocation.")
 
 
 def _lets(statement: PolicyStatement, service: str) -> bool:

@@ -30,7 +30,7 @@ from troubleshooter.checks import Frequency, _role, check, failed, not_applicabl
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.permissions import Decision, Denial, Denials, Level, OtherCredentials, Ruling, Rulings
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.model import Evidence, Outcome, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
@@ -92,7 +92,8 @@ def _nothing_ours(denials: Denials) -> Verdict:
         return unknown("something was denied, without a word of what and to whom", denials.vague, unblock=ask)
     if denials.others:
         return not_applicable("what was denied was asked by another principal than the function's role")
-    return not_applicable("no denied call is told of")
+    # Denials have more wordings than are read.
+    return Verdict(Outcome.NOT_APPLICABLE, "no denied call is told of", ungiven=True)
 
 
 def _who(denial: Denial, others: OtherCredentials | Unavailable) -> Verdict | None:
