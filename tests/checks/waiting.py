@@ -51,6 +51,7 @@ def way_out(
     services: tuple[str, ...] = (),
     rules: tuple[EgressRule, ...] | Unavailable = (OPEN,),
     address: str | None = None,
+    interfaces: bool = True,
     others: dict[str, tuple[Route, ...]] | None = None,
     ipv6: bool = False,
 ) -> Egress:
@@ -63,7 +64,7 @@ def way_out(
         RouteTables(reading=EC2, tables=tuple(tables)),
         Endpoints(reading=EC2, endpoints=tuple(Endpoint("vpce-1", s, "Interface") for s in services)),
         rules if isinstance(rules, Unavailable) else EgressRules(reading=EC2, groups=("sg-1",), rules=rules),
-        Interfaces(reading=EC2, interfaces=(Interface("eni-1", SUBNET, address),)),
+        Interfaces(reading=EC2, interfaces=(Interface("eni-1", SUBNET, address),)) if interfaces else DENIED,
     )
 
 

@@ -101,7 +101,7 @@ def _judge(function: FunctionRecord, interfaces: Interfaces | Unavailable, subne
     if route.target.startswith("igw-") and not six:
         # Somebody may have given Lambda's interface an elastic address by hand: it lasts until Lambda makes another.
         if isinstance(interfaces, Unavailable):
-            return "none"
+            return "unknown"
         return "unknown" if any(i.public_address for i in interfaces.interfaces if i.subnet == subnet) else "none"
     return "unknown"
 
