@@ -26,7 +26,7 @@ _MODULES = frozenset({"uvicorn", "gunicorn", "hypercorn", "daphne", "waitress", 
 _WRAPPERS = frozenset({"tini", "dumb-init", "exec", "env", "nohup", "nice"})
 _RUNS_NOTHING = frozenset({"build", "export", "lint", "init", "info", "generate", "help", "--help", "--version", "-v"})
 _HARMLESS = re.compile(
-    r"^(?:\w+=\S*|set|cd|echo|printf|export|umask|mkdir|chmod|sleep|test|\[\[?|fi|true|:|ls|date"
+    r"^\w+=\S*$|^(?:set|cd|echo|printf|export|umask|mkdir|chmod|sleep|test|\[\[?|fi|true|:|ls|date"
     r"|touch|rm|cp)(?:\s|;|$)|^(?:python3?\s+)?(?:\./)?manage\.py\s+(?:migrate|collectstatic|check)\b|^alembic\s+upgrade\b"
 )
 """Commands of a start script that neither read another script nor start what may be a runtime client."""
@@ -110,9 +110,8 @@ def _entry_script(argv: list[str], cwd: str, around: _Around, depth: int) -> Ser
     )
     if not lines or not lines[-1].startswith("exec ") or len(commands) != 1 or _ASKS.search(text):
         return None
-    if not all(
-        _HARMLESS.match(part.strip()) for line in lines[:-1] for part in re.split(r"&&|\|\||;", line) if part.strip()
-    ):
+    parts = (_KEYWORDS.sub("", part).strip() for line in lines[:-1] for part in re.split(r"[;&|]+", line))
+    if not all(_HARMLESS.match(part) for part in parts if part):
         return None
     last = lines[-1].removeprefix("exec ").strip()
     if last in ('"$@"', "$@", '"${@}"'):
