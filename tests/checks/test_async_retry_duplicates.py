@@ -10,12 +10,15 @@ from tests.lab.aws import Account
 from troubleshooter.analysis.repeats import repeats
 from troubleshooter.checks.completion.async_retry_duplicates import async_retry_duplicates as the_check
 from troubleshooter.collectors.aws import Aws
+from troubleshooter.collectors.aws_lambda import get_function_configuration
 from troubleshooter.collectors.event_invoke import event_invoke
 from troubleshooter.facts import CallLog, Reading, Reason, Unavailable
 from troubleshooter.facts.asynchronous import EventInvoke, Repeats
+from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenFunction, GivenText
 from troubleshooter.facts.logs import Invocation, Timeline
-from troubleshooter.model import Origin, Outcome, Verdict
+from troubleshooter.model import Origin, Outcome, Role, Subject, Verdict
+from troubleshooter.redact import Secrets
 
 START = dt.datetime(2026, 1, 2, 3, 0, tzinfo=dt.UTC)
 LOG = Reading("logs:FilterLogEvents", Origin.PLATFORM_LOG)
@@ -119,6 +122,16 @@ def test_settings_are_read(aws_account: Account) -> None:
     found = settings(aws_account)
     assert (found.retries, found.on_failure, found.configured) == (0, destination["OnFailure"]["Destination"], True)
     aws_account.assert_only_reads()
+
+
+@pytest.mark.parametrize("queue", ["arn:aws:sqs:eu-west-1:123456789012:failed", None])
+def test_the_record_names_the_dead_letter_queue(queue: str | None, aws_account: Account) -> None:
+    aws_account.add_function("demo", DeadLetterConfig={"TargetArn": queue} if queue else {})
+    aws = Aws(CallLog(), region=aws_account.region, endpoint_url=aws_account.url)
+    denied = Unavailable(Reason.DENIED, "denied")
+    record = get_function_configuration(GIVEN, Subject(Role.DEPLOYED), denied, aws, Secrets())
+    assert isinstance(record, FunctionRecord)
+    assert record.dead_letters == queue
 
 
 def test_no_settings_are_the_defaults(aws_account: Account) -> None:
