@@ -301,6 +301,8 @@ class _LayerReader:
             found = b""
             for start, part in zip(starts, parts, strict=True):
                 first, last = max(at, start), min(at + count, start + part.size)
+                if first > at + len(found):
+                    break
                 if first < last:
                     found += part.source.read(part.offset + first - start, last - first)
             return found

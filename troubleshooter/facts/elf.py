@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from troubleshooter.facts.elf_symbols import RELOCATIONS, STRINGS, addon_versions, glibc_alone
@@ -29,6 +30,7 @@ _MACHINES = {
     243: "riscv64",
     258: "loong64",
 }
+_struct = cache(struct.Struct)
 _TYPES = {1: "relocatable", 2: "executable", 3: "shared", 4: "core"}
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 5, 14, 15, 29
@@ -163,18 +165,29 @@ class _Bytes:
         self.wide = head[4] == 2
         self.order = ">" if head[5] == 2 else "<"
         self.complete = True
+        self.texts, self.texts_at = b"", 0
+        """The table of names and its place, where it was given: names are read from it at once."""
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...] | None:
         """Fields at `offset`, or None where they were not given."""
-        size = struct.calcsize(self.order + layout)
-        data = self.read(offset, size) if 0 <= offset < self.whole else b""
-        if len(data) < size:
+        fields = _struct(self.order + layout)
+        data = self.read(offset, fields.size) if 0 <= offset < self.whole else b""
+        if len(data) < fields.size:
             self.complete = False
             return None
-        return struct.unpack(self.order + layout, data)
+        return fields.unpack(data)
+
+    def table(self, layout: str, offset: int, count: int) -> list[tuple[int, ...]]:
+        """Up to `count` records of fields from `offset` on: those that were given."""
+        fields = _struct(self.order + layout)
+        data = self.read(offset, fields.size * count) if 0 <= offset < self.whole else b""
+        return list(fields.iter_unpack(data[: len(data) // fields.size * fields.size]))
 
     def string(self, offset: int, limit: int = STRING) -> str | None:
         """The text that ends with a zero byte at `offset`, or None where it was not given."""
+        at = offset - self.texts_at
+        if 0 <= at < len(self.texts) and limit == STRING and (end := self.texts.find(b"\0", at, at + limit)) >= 0:
+            return self.texts[at:end].decode("utf-8", "surrogateescape")
         data = self.read(offset, limit) if 0 <= offset < self.whole else b""
         end = data.find(b"\0")
         if end < 0:
@@ -201,22 +214,25 @@ def _read(read: Callable[[int, int], bytes], head: bytes, whole: int) -> Elf:
     dynamic = next((s for s in segments if s.kind == _PT_DYNAMIC), None)
     if not problem and any(s.kind == _PT_LOAD and s.offset + s.size > whole for s in segments):
         problem = "it is cut short: its headers describe more bytes than the file has"
-    plain = Elf(_machine(head), 64 if source.wide else 32, kind, interpreter, problem=problem)
+    known = _machine(head), 64 if source.wide else 32, kind, interpreter
     if dynamic is None:
-        return replace(plain, complete=source.complete)
+        return Elf(*known, complete=source.complete, problem=problem)
     tags = _tags(source, dynamic)
+    first = dict(reversed(tags))
+    _read_texts(source, segments, first)
     names = _dynamic(source, segments, tags)
-    return replace(
-        plain,
+    return Elf(
+        *known,
         dynamic=True,
         needed=tuple(names.get(_DT_NEEDED, ())),
         soname=next(iter(names.get(_DT_SONAME, ())), None),
         rpath=next(iter(names.get(_DT_RPATH, ())), None),
         runpath=next(iter(names.get(_DT_RUNPATH, ())), None),
-        versions=_versions(source, segments, dict(reversed(tags))),
-        provides=_provides(source, segments, dict(reversed(tags))),
-        **_symbols(source, segments, dict(reversed(tags))),
+        versions=_versions(source, segments, first),
+        provides=_provides(source, segments, first),
+        **_symbols(source, segments, first),
         complete=source.complete,
+        problem=problem,
     )
 
 
@@ -239,10 +255,9 @@ def _segments(source: _Bytes) -> tuple[list[_Segment], str]:
     if table + entry * count > source.whole:
         return [], "its program headers lie outside the file"
     segments = []
-    for index in range(count):
-        fields = source.unpack(layout, table + index * entry)
-        if fields is None:
-            break
+    records = source.table(layout, table, count)
+    source.complete = source.complete and len(records) == count
+    for fields in records:
         if source.wide:
             kind, _, offset, address, _, size, _, _ = fields
         else:
@@ -261,13 +276,22 @@ def _place(segments: list[_Segment], address: int) -> int:
 
 def _tags(source: _Bytes, dynamic: _Segment) -> list[tuple[int, int]]:
     layout, width = ("qQ", 16) if source.wide else ("iI", 8)
-    tags = []
-    for index in range(min(dynamic.size // width, TAGS)):
-        pair = source.unpack(layout, dynamic.offset + index * width)
-        if pair is None or pair[0] == 0:
-            break
-        tags.append((pair[0] & 0xFFFFFFFF, pair[1]))
+    tags: list[tuple[int, int]] = []
+    count = min(dynamic.size // width, TAGS)
+    records = source.table(layout, dynamic.offset, count)
+    for tag, value in records:
+        if tag == 0:
+            return tags
+        tags.append((tag & 0xFFFFFFFF, value))
+    source.complete = source.complete and len(records) == count
     return tags
+
+
+def _read_texts(source: _Bytes, segments: list[_Segment], tags: dict[int, int]) -> None:
+    """Reads the table of names."""
+    start, size = _place(segments, tags.get(_DT_STRTAB, -1)), tags.get(_DT_STRSZ, 0)
+    if start >= 0 and 0 < size <= STRINGS:
+        source.texts, source.texts_at = source.read(start, size), start
 
 
 def _dynamic(source: _Bytes, segments: list[_Segment], tags: list[tuple[int, int]]) -> dict[int, list[str]]:
@@ -284,9 +308,8 @@ def _dynamic(source: _Bytes, segments: list[_Segment], tags: list[tuple[int, int
 
 def _symbols(source: _Bytes, segments: list[_Segment], tags: dict[int, int]) -> dict[str, Any]:
     """What the names of its dynamic symbols tell."""
-    start, size = _place(segments, tags.get(_DT_STRTAB, -1)), tags.get(_DT_STRSZ, 0)
-    strings = source.read(start, size) if start >= 0 and 0 < size <= STRINGS else b""
-    if len(strings) < size or not source.wide or source.order != "<":
+    strings = source.texts
+    if len(strings) < tags.get(_DT_STRSZ, 0) or not source.wide or source.order != "<":
         return {}
 
     def at(address: int, count: int) -> bytes:
