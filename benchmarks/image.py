@@ -71,7 +71,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr)
+    """At once: a run that is cut short shows what it had."""
+    print(text, file=sys.stderr, flush=True)
 
 
 class _Bench:
@@ -218,11 +219,14 @@ def show(image: Prepared, measured: Mapping[str, Run], once: Mapping[str, Run]) 
         print(f"{name:<34}{run.wall:>8.2f}{run.cpu:>8.2f}{image.size / 1e6 / run.wall:>8.0f}{memory}")
     print(f"\n{'ratio':<58}{'goal':>8}{'here':>8}")
     for goal in GOALS:
-        if goal.more in runs and goal.less in runs:
+        sign = "≥" if goal.at_least else "≤"
+        missing = [name for name in (goal.more, goal.less) if name not in runs]
+        if missing:
+            print(f"{goal.what:<58}{sign + str(goal.ratio):>8}  not measured: {', '.join(missing)}")
+        else:
             one, other = runs[goal.more], runs[goal.less]
             ratio = one.cpu / other.cpu if goal.cpu else one.wall / other.wall
             met = ratio >= goal.ratio if goal.at_least else ratio <= goal.ratio
-            sign = "≥" if goal.at_least else "≤"
             print(f"{goal.what:<58}{sign + str(goal.ratio):>8}{ratio:>8.2f}{'' if met else '  missed'}")
     if "new tag on a known base" in runs:
         print(f"{'new tag on a known base, s':<58}{'<1':>8}{runs['new tag on a known base'].wall:>8.2f}")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ROUNDS = 7
+LONGEST_S = 900
+"""Seconds that one program may take."""
 
 
 def wall(command: list[str], environment: Mapping[str, str] | None = None) -> float:
@@ -47,7 +49,10 @@ def program(command: Sequence[str], *, cores: int | None = None, printed: bool =
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
     before, began = os.times(), time.perf_counter()
-    done = subprocess.run(command, capture_output=True, check=False, preexec_fn=pin)
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, preexec_fn=pin, timeout=LONGEST_S)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{' '.join(command)[:120]}: not done after {LONGEST_S} s") from error
     seconds, after = time.perf_counter() - began, os.times()
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)[:120]}: {done.stderr.decode(errors='replace')[-500:]}")
@@ -59,19 +64,21 @@ def program(command: Sequence[str], *, cores: int | None = None, printed: bool =
 
 
 def best(runs: Mapping[str, Callable[[], Run]], rounds: int, say: Callable[[str], object]) -> dict[str, Run]:
-    """Of each the run with the shortest wall, the rounds interleaved; what fails is said and left out."""
+    """Of each the run with the shortest wall, the rounds interleaved. Each is said once it is measured; what fails is left out."""
     found: dict[str, list[Run]] = {}
     left_out: set[str] = set()
     for number in range(rounds):
         for name, run in runs.items():
             if name in left_out:
                 continue
-            say(f"round {number + 1} of {rounds}: {name}")
             try:
-                found.setdefault(name, []).append(run())
+                done = run()
             except (RuntimeError, OSError) as error:
                 left_out.add(name)
                 say(f"left out: {name}: {error}")
+                continue
+            found.setdefault(name, []).append(done)
+            say(f"round {number + 1} of {rounds}: {name:<34}{done.wall:>8.2f} s{done.cpu:>8.2f} cpu s")
     return {
         name: Run(min(r.wall for r in each), min(r.cpu for r in each), max(each, key=_peak).printed)
         for name, each in found.items()
