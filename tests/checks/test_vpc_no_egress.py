@@ -125,7 +125,9 @@ def test_ipv6_and_elastic_addresses() -> None:
     assert verdict(wait, way_out(wait, Route("::/0", "igw-1"), ipv6=True)).outcome is Outcome.UNKNOWN
     assert verdict(wait, way_out(wait, IGW, address="54.1.2.3")).outcome is Outcome.UNKNOWN
     assert verdict(wait, way_out(wait, IGW, interfaces=False)).outcome is Outcome.UNKNOWN, "they may have one"
-    assert verdict(wait, way_out(wait, interfaces=False)).outcome is Outcome.FAIL, "without a gateway it does not matter"
+    assert verdict(wait, way_out(wait, interfaces=False)).outcome is Outcome.FAIL, (
+        "without a gateway it does not matter"
+    )
 
 
 @pytest.mark.parametrize(
