@@ -67,7 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", _verify, "read again what the last diagnosis used, and show before and after")
     verify.add_argument("journal", nargs="?", metavar="JOURNAL", help="session or file; the newest where not given")
     verify.add_argument(
-        "--wait", type=float, default=300, metavar="SECONDS", help="how long an update in progress is waited for (300)"
+        "--wait",
+        type=_seconds,
+        default=300,
+        metavar="SECONDS",
+        help="how long an update in progress is waited for (300)",
     )
     _report_options(verify)
     resume = command("resume", _resume, "go on where a session stopped")
@@ -115,6 +119,14 @@ _TARGET_DEFAULTS: dict[str, object] = {
     "offline": False,
     "deep": False,
 }
+
+
+def _seconds(text: str) -> float:
+    """A duration on the command line."""
+    value = float(text)
+    if not 0 <= value < 86_400:
+        raise argparse.ArgumentTypeError(f"{text}: a number of seconds below a day")
+    return value
 
 
 def _target_options(parser: argparse.ArgumentParser, *, function: bool) -> None:

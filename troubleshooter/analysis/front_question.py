@@ -13,7 +13,7 @@ from troubleshooter.text import one_line
 _SAYS = re.compile(
     r"\b50[234]\b|Endpoint request timed ?out|Internal server error|Bad Gateway|Gateway Time-?out|API ?Gateway|execute-api"
     r"|Invalid permissions on Lambda"
-    r"|proxy response|GoneException|web ?socket|stream|all at once",
+    r"|proxy response|GoneException|web ?socket|(?<!log )(?<!log-)(?<!log_)\bstream|all at once",
     re.IGNORECASE,
 )
 LONG_MS = 29_000

@@ -169,8 +169,8 @@ class Aws:
                 return answer
             if gone is None:
                 raise
-            if gone.reason is Reason.UNREACHABLE:
-                self._down[place] = gone
+            if gone.reason is Reason.UNREACHABLE and getattr(error, "response", None) is None:
+                self._down[place] = gone  # nothing was answered; an error that was is one call's alone
             raise SourceError(gone) from error
         finally:
             elapsed = round((time.perf_counter() - began) * 1000, 1)

@@ -45,6 +45,9 @@ def read_fronts(
             found += read()
         except SourceError as error:
             gaps.append(error.unavailable)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            said = f"API Gateway gave an answer that makes no sense ({type(error).__name__})"
+            gaps.append(Unavailable(Reason.MALFORMED, said))
     if gaps and not found:
         raise SourceError(gaps[0])
     assert reader.last is not None  # noqa: S101 - what raised nothing was answered

@@ -220,7 +220,8 @@ class FindingScreen(OwnScreen):
         )
 
     def _say(self, text: str) -> None:
-        self.query_one("#status", Static).update(line(f"● {text}", self.size.width - 2))
+        if self.is_attached:
+            self.query_one("#status", Static).update(line(f"● {text}", self.size.width - 2))
 
     def _verified(self, result: Verification) -> None:
         said = {True: "✓ fixed", False: "✗ not fixed", None: "? could not tell"}[result.fixed]
