@@ -59,6 +59,12 @@ class StoredImage(Protocol):
         """Every blob by digest: indexes, manifests, configurations, layers."""
 
 
+def _action(service: str, operation: str) -> str:
+    """The IAM action behind an operation, which is what AWS's refusal names."""
+    listed = allowed_operations().get((service, operation))
+    return listed["action"] if listed else f"{service}:{operation}"
+
+
 @dataclass(slots=True)
 class Repository:
     """One ECR repository."""
@@ -281,7 +287,7 @@ class Account:
         status = 400 if service in ("ecr", "logs") else 403
         why = "with an explicit deny in an identity-based policy" if explicit else _NO_POLICY
         failure = AwsError(
-            code, f"User: {self.principal} is not authorized to perform: {service}:{operation} {why}", status
+            code, f"User: {self.principal} is not authorized to perform: {_action(service, operation)} {why}", status
         )
         self._rules.insert(0, Rule(service, operation, failure=failure))
 
@@ -368,7 +374,7 @@ class Account:
         if not request.access_key:
             raise AwsError("MissingAuthenticationToken", "Missing Authentication Token", 403)
         if handler is None:
-            what = f"{request.service}:{request.operation or 'unknown operation'}"
+            what = _action(request.service, request.operation or "unknown operation")
             raise AwsError(
                 "AccessDeniedException",
                 f"User: {self.principal} is not authorized to perform: {what} {_NO_POLICY}",
