@@ -102,7 +102,7 @@ FAULTS = [
         "cdk",
         "service/Dockerfile",
         "COPY worker ./worker\n",
-        "COPY main.py ./\n",
+        "COPY worker/mian.py ./worker/\n",
         "dockerfile_build_prereq_missing",
         "",
     ),
