@@ -124,13 +124,17 @@ class LayerCache:
     def _make_room(self, folder: Path, wanted: int) -> None:
         """Removes what was not used for longest until `wanted` bytes more fit; and what a killed process left."""
         found: list[tuple[float, int, str]] = []
-        for entry in os.scandir(folder):
-            status = entry.stat(follow_symlinks=False)
-            if entry.name.endswith(_PART):
-                if time.time() - status.st_mtime > _STALE_S:
-                    _remove(Path(entry.path))
-            elif entry.name.endswith((_RECORD, _BLOB)):
-                found.append((status.st_mtime, status.st_size, entry.path))
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue  # another thread or process has just put it in its place
+                if entry.name.endswith(_PART):
+                    if time.time() - status.st_mtime > _STALE_S:
+                        _remove(Path(entry.path))
+                elif entry.name.endswith((_RECORD, _BLOB)):
+                    found.append((status.st_mtime, status.st_size, entry.path))
         total = sum(size for _, size, _ in found) + wanted
         for _, size, path in sorted(found):
             if total <= self._size:
