@@ -41,7 +41,13 @@ class Run:
     printed: Mapping[str, Any] = field(default_factory=dict)
 
 
-def program(command: Sequence[str], *, cores: int | None = None, printed: bool = False) -> Run:
+def program(
+    command: Sequence[str],
+    *,
+    cores: int | None = None,
+    printed: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Run:
     """Runs a program, on so many cores. One that prints JSON says `seconds` and `cpu` without its start-up."""
 
     def pin() -> None:
@@ -50,7 +56,9 @@ def program(command: Sequence[str], *, cores: int | None = None, printed: bool =
 
     before, began = os.times(), time.perf_counter()
     try:
-        done = subprocess.run(command, capture_output=True, check=False, preexec_fn=pin, timeout=LONGEST_S)
+        done = subprocess.run(
+            command, capture_output=True, check=False, preexec_fn=pin, timeout=LONGEST_S, env=environment
+        )
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f"{' '.join(command)[:120]}: not done after {LONGEST_S} s") from error
     seconds, after = time.perf_counter() - began, os.times()

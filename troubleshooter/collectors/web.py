@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import threading
 import time
+import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
 
 from troubleshooter.facts import CallLog, CallRecord, Reason, SourceError, Unavailable
@@ -51,7 +53,7 @@ class Web:
 
     def warm_up(self) -> None:
         """Loads the HTTP library on a thread of its own, while other calls are being waited for."""
-        threading.Thread(target=importlib.import_module, args=("httpx",), name="load httpx", daemon=True).start()
+        threading.Thread(target=_load, name="load httpx", daemon=True).start()
 
     def get(
         self,
@@ -122,6 +124,7 @@ class Web:
         wait_s: float,
         form: Mapping[str, str] | None,
     ) -> httpx.Response:
+        _load()
         import httpx
 
         origin = urlsplit(url)
@@ -169,6 +172,13 @@ class Web:
                     headers={"user-agent": "troubleshooter"},
                 )
             return self._clients[key]
+
+
+def _load() -> None:
+    """Imports httpx without its own command line, which takes longer than all the rest where its extras are installed."""
+    left_out = cast("dict[str, types.ModuleType | None]", sys.modules)
+    left_out.setdefault("httpx._main", None)
+    importlib.import_module("httpx")
 
 
 def _context(bundle: str) -> ssl.SSLContext:

@@ -199,17 +199,17 @@ class Store:
 
     def cost(self, kind: type[Any]) -> Cost:
         """What it would still take to make a fact: nothing if it is there, else the dearest provider that might be tried."""
-        return self._cost(kind, frozenset())
-
-    def _cost(self, kind: type[Any], seen: frozenset[type[Any]]) -> Cost:
-        if self.peek(kind) is not None or kind in seen:
-            return Cost.THINK
-        costs = [
-            max([p.cost, *(self._cost(n.fact, seen | {kind}) for n in p.needs)])
-            for p in self._providers.get(kind, ())
-            if not any(isinstance(self.peek(n.fact), Unavailable) and not n.tolerant for n in p.needs)
-        ]
-        return max(costs, default=Cost.THINK)
+        dearest, seen, waiting = Cost.THINK, set[type[Any]](), [kind]
+        while waiting:
+            each = waiting.pop()
+            if each in seen or self.peek(each) is not None:
+                continue
+            seen.add(each)
+            for provider in self._providers.get(each, ()):
+                if not any(isinstance(self.peek(n.fact), Unavailable) and not n.tolerant for n in provider.needs):
+                    dearest = max(dearest, provider.cost)
+                    waiting.extend(need.fact for need in provider.needs)
+        return dearest
 
     def _make(self, kind: type[Any]) -> object:
         first: Unavailable | None = None
