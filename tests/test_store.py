@@ -200,3 +200,45 @@ def test_needs_are_read_from_annotations() -> None:
 
     (provider,) = providers_in([module(total)])[Total]
     assert provider.needs == (Need("a", Left, tolerant=False), Need("b", Right, tolerant=True))
+
+
+def test_what_nothing_should_wait_for_is_gone_on_without_and_comes_later() -> None:
+    let_go = threading.Event()
+
+    @provides(cost=Cost.CALL)
+    def left(seed: Seed) -> Left:
+        time.sleep(0.2)  # what it needs is no part of the patience
+        return Left(reading=RECORD, value=seed.value)
+
+    @provides(cost=Cost.CALL, patience_s=0.05)
+    def right(left: Left) -> Right:
+        let_go.wait(5)
+        return Right(reading=RECORD, value=2)
+
+    @provides()
+    def total(left: Left, right: Right | Unavailable) -> Total:
+        return Total(reading=RECORD, value=left.value + (100 if isinstance(right, Unavailable) else right.value))
+
+    facts = store(left, right, total)
+    began = time.monotonic()
+    late = facts.get(Right)
+    assert isinstance(late, Unavailable)
+    assert late.reason is Reason.UNREACHABLE
+    assert late.may_pass
+    made = facts.get(Total)
+    assert isinstance(made, Total)
+    assert made.value == 101
+    assert time.monotonic() - began < 2
+    let_go.set()
+    deadline = time.monotonic() + 5
+    while facts.peek(Right) is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert facts.get(Right) == Right(reading=RECORD, value=2)
+
+
+def test_a_missing_need_ends_the_wait_for_what_nothing_should_wait_for() -> None:
+    @provides(cost=Cost.CALL, patience_s=60)
+    def right(left: Left) -> Right:
+        return Right(reading=RECORD, value=left.value)
+
+    assert isinstance(store(right).get(Right), Unavailable)

@@ -32,7 +32,7 @@ from troubleshooter.triage import Triage, triage
 from troubleshooter.verification import WAIT_S, Verification
 from troubleshooter.world import Stores, World
 
-CHANGES_WAIT_S = 6.0
+CHANGES_WAIT_S = 4.0
 """How long a conclusion waits for what was changed: nothing depends on it."""
 
 

@@ -51,6 +51,20 @@ _WORDS = {
     "SetRepositoryPolicy": "repository policy set",
     "DeleteRepositoryPolicy": "repository policy deleted",
     "PutLifecyclePolicy": "lifecycle rules set",
+    "DeleteLifecyclePolicy": "lifecycle rules deleted",
+    "PutImageTagMutability": "the repository's tags made mutable or immutable",
+    "PutRolePolicy": "inline policy of the role set",
+    "DeleteRolePolicy": "inline policy of the role deleted",
+    "AttachRolePolicy": "policy attached to the role",
+    "DetachRolePolicy": "policy detached from the role",
+    "UpdateAssumeRolePolicy": "who may assume the role was changed",
+    "PutRolePermissionsBoundary": "permissions boundary of the role set",
+    "DeleteRolePermissionsBoundary": "permissions boundary of the role removed",
+    "DisableKey": "key disabled",
+    "EnableKey": "key enabled",
+    "ScheduleKeyDeletion": "key scheduled for deletion",
+    "CancelKeyDeletion": "deletion of the key cancelled",
+    "PutKeyPolicy": "key policy set",
 }
 
 

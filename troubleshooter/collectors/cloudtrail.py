@@ -1,7 +1,7 @@
 """CloudTrail's record of who changed a function and its image: `cloudtrail:LookupEvents`.
 
-It answers slowly and lets two questions a second through, so that it is asked only where something is failing, at most
-three times, and within a deadline. What it does not answer in time is said to be missing.
+It answers slowly and lets two questions a second through, so that it is asked only where something is failing, a few
+times, and within a deadline. What it does not answer in time is said to be missing.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from troubleshooter.collectors.aws import Answer, Aws
-from troubleshooter.collectors.ecr import ecr_name
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
-from troubleshooter.facts.changes import Trail, TrailEvent, Trouble
-from troubleshooter.facts.function import FunctionCode, FunctionRecord
-from troubleshooter.facts.given import GivenFunction
+from troubleshooter.facts.changes import Trail, TrailEvent, TrailQuestion, TrailQuestions, Trouble
+from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Role, Subject
 
 BEFORE, OLDEST = dt.timedelta(days=7), dt.timedelta(days=89)
-SECONDS, PAGE = 5.0, 50
+SECONDS, PAGE = 3.0, 50
+PATIENCE_S = 3.0
+"""Nothing but leads depends on it: whoever needs it goes on without."""
 _VERSION = re.compile(r"20\d{6}(?:v\d+)?$")
 _NAMES = re.compile(
     r"(?:Update|Create|Delete|Put|Add|Remove|Publish)(?:Function|Alias|Permission|Version|EventSourceMapping|ProvisionedConcurrency)\w*"
     r"|PutImage|BatchDeleteImage|PolicyExecutionEvent|(?:Set|Delete)RepositoryPolicy|(?:Put|Delete)LifecyclePolicy|PutImageTagMutability"
     r"|(?:Put|Delete|Attach|Detach)RolePolicy|UpdateAssumeRolePolicy|(?:Put|Delete)RolePermissionsBoundary|(?:Create|Delete)Role"
+    r"|(?:Disable|Enable)Key|(?:Schedule|Cancel)KeyDeletion|PutKeyPolicy"
 )
 _SHOWN = (
     "imageUri",
@@ -51,30 +52,18 @@ _SHOWN = (
 """Request parameters that say what was asked for and hold no secret. Policies and environments are none of them."""
 
 
-@provides(cost=Cost.CALL, asks=("cloudtrail:LookupEvents",))
+@provides(cost=Cost.CALL, asks=("cloudtrail:LookupEvents",), patience_s=PATIENCE_S)
 def look_up_events(
-    trouble: Trouble,
-    given: GivenFunction,
-    function: FunctionRecord,
-    code: FunctionCode | Unavailable,
-    subject: Subject,
-    aws: Aws,
+    questions: TrailQuestions, trouble: Trouble, function: FunctionRecord, subject: Subject, aws: Aws
 ) -> Trail | Unavailable:
-    """Events of the function; for an image, pushes to its repository, and deletions where AWS says that it is gone."""
+    """What `questions` ask for, within the deadline."""
     if subject.role is not Role.DEPLOYED:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "what is only proposed has no past")
-    repository = ecr_name(code.image_uri or code.resolved_image_uri or "") if isinstance(code, FunctionCode) else None
     now = dt.datetime.now(dt.UTC)
     begun = min(t for t in (trouble.since, function.last_modified, now) if t is not None)
-    window = {"StartTime": max(begun - BEFORE, now - OLDEST), "EndTime": now}
-    asked = [("ResourceName", given.name)]
-    if repository is not None:
-        asked.append(("EventName", "PutImage"))
-        if "ImageDeleted" in (function.state_reason_code, function.update_reason_code):
-            asked.append(("EventName", "PolicyExecutionEvent"))
-    reader = _Reader(aws, window, repository.repository if repository else None)
-    for key, value in asked:
-        reader.ask(key, value)
+    reader = _Reader(aws, {"StartTime": max(begun - BEFORE, now - OLDEST), "EndTime": now})
+    for each in questions.questions:
+        reader.ask(each)
     if reader.first is None:
         raise SourceError(reader.gap or Unavailable(Reason.UNREACHABLE, "cloudtrail:LookupEvents was not answered"))
     events = sorted(reader.events.values(), key=lambda e: e.at, reverse=True)
@@ -84,41 +73,58 @@ def look_up_events(
 class _Reader:
     """Asks until the deadline. `first` is the first answer, `gap` why one failed."""
 
-    def __init__(self, aws: Aws, window: Mapping[str, Any], repository: str | None) -> None:
-        self._aws, self._window, self._repository = aws, window, repository
+    def __init__(self, aws: Aws, window: Mapping[str, Any]) -> None:
+        self._aws, self._window = aws, window
         self._end = time.monotonic() + SECONDS
         self.first: Answer | None = None
         self.gap: Unavailable | None = None
         self.complete = True
         self.events: dict[str, TrailEvent] = {}
 
-    def ask(self, key: str, value: str) -> None:
+    def ask(self, question: TrailQuestion) -> None:
+        """One question, and those by name where its page does not hold everything."""
+        answer = self._answer(question)
+        if answer is None:
+            return
+        for number, event in enumerate(answer.data["Events"]):
+            read = _event(event) if isinstance(event, Mapping) else None
+            if read is not None and _speaks_of(question.about, read):
+                self.events.setdefault(str(event.get("EventId") or f"{question.value} {number}"), read)
+        if answer.data.get("NextToken"):
+            self.complete = False
+            for name in question.else_by_name:
+                self.ask(TrailQuestion("EventName", name, question.about, question.region))
+
+    def _answer(self, question: TrailQuestion) -> Answer | None:
         if self.gap is not None or time.monotonic() > self._end:
             self.complete = False
-            return
+            return None
         try:
             answer = self._aws.call(
                 "cloudtrail",
                 "LookupEvents",
                 required=("Events",),
-                LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}],
+                region=question.region,
+                LookupAttributes=[{"AttributeKey": question.key, "AttributeValue": question.value}],
                 MaxResults=PAGE,
                 **self._window,
             )
         except SourceError as error:
             self.gap, self.complete = error.unavailable, False
-            return
+            return None
         self.first = self.first or answer
-        self.complete = self.complete and not answer.data.get("NextToken")
-        for number, event in enumerate(answer.data["Events"]):
-            read = _event(event) if isinstance(event, Mapping) else None
-            if read is not None and (key == "ResourceName" or self._ours(event, read)):
-                self.events.setdefault(str(event.get("EventId") or f"{key} {number}"), read)
+        return answer
 
-    def _ours(self, event: Mapping[str, Any], read: TrailEvent) -> bool:
-        """Whether an event that was looked up by its name speaks of the image's repository."""
-        told = _parameters(event).get("repositoryName") or read.resource.rpartition("repository/")[2]
-        return self._repository is not None and told == self._repository
+
+def _speaks_of(name: str, read: TrailEvent) -> bool:
+    """Whether an event speaks of a repository, role or key; of the function where no name is asked for."""
+    return not name or name in (read.resource, _last(read.resource))
+
+
+def _last(resource: str) -> str:
+    """`repository/team/app` → `team/app`; `role/path/name` and `key/id` → what stands behind the last slash."""
+    before, found, rest = resource.partition("repository/")
+    return rest if found else before.rpartition("/")[2]
 
 
 def _event(event: Mapping[str, Any]) -> TrailEvent | None:
@@ -134,6 +140,7 @@ def _event(event: Mapping[str, Any]) -> TrailEvent | None:
     where = (
         parameters.get("repositoryName")
         or parameters.get("roleName")
+        or parameters.get("keyId")
         or (resources[0].get("ResourceName") if resources else "")
     )
     return TrailEvent(
@@ -141,8 +148,21 @@ def _event(event: Mapping[str, Any]) -> TrailEvent | None:
         name=name,
         by=str(who or event.get("Username") or "not told"),
         resource=str(where or ""),
-        details=tuple(_shown(parameters)),
+        details=(*_shown(parameters), *_answered(detail)),
     )
+
+
+def _answered(detail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Which code or image came of it, as the service answered."""
+    answer = detail.get("responseElements")
+    if not isinstance(answer, Mapping):
+        return
+    if isinstance(answer.get("codeSha256"), str):
+        yield "codeSha256", answer["codeSha256"][:100]
+    image = answer.get("image")
+    named = image.get("imageId") if isinstance(image, Mapping) else None
+    if isinstance(named, Mapping) and isinstance(named.get("imageDigest"), str):
+        yield "imageDigest", named["imageDigest"][:100]
 
 
 def _detail(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -27,6 +27,28 @@ class PublishedVersions(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TrailQuestion:
+    """One look-up: CloudTrail takes one attribute at a time."""
+
+    key: str
+    """`ResourceName`, or `EventName`, which is answered for the whole account."""
+    value: str
+    about: str = ""
+    """What an event must speak of: a repository's, role's or key's name; empty where the attribute says that already."""
+    region: str | None = None
+    """Where such events are recorded, if that is not the function's region."""
+    else_by_name: tuple[str, ...] = ()
+    """Names of events to ask for where one page does not hold all of the resource's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrailQuestions(Fact):
+    """What CloudTrail is to be asked because of what is failing, the most telling first."""
+
+    questions: tuple[TrailQuestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrailEvent:
     """One call that changed something, as CloudTrail recorded it."""
 
@@ -42,7 +64,7 @@ class TrailEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Trail(Fact):
-    """`cloudtrail:LookupEvents` of the function, and of its image's repository, newest first."""
+    """`cloudtrail:LookupEvents` of the function and of what its trouble is about, newest first."""
 
     events: tuple[TrailEvent, ...] = ()
     complete: bool = True

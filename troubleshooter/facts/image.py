@@ -94,6 +94,15 @@ class ImageConfig(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForeignCpu(Fact):
+    """The image was built for another CPU than the function runs on."""
+
+    wanted: str
+    built: str
+    """OCI names."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImageTree(Fact):
     """The merged tree of all layers."""
 

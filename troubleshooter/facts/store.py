@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextvars
 import inspect
 import threading
+import time
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -44,6 +45,8 @@ class Provider:
     rank: int
     asks: tuple[str, ...] = ()
     """The AWS operations that it may call itself, as `service:Operation`."""
+    patience_s: float | None = None
+    """How long anyone waits for what it makes; None for as long as it takes."""
 
     @property
     def name(self) -> str:
@@ -68,15 +71,18 @@ def _need(name: str, hint: Any) -> Need:
     return Need(name, kinds[0], tolerant=len(options) > 1)
 
 
-def provides(*, cost: Cost = Cost.THINK, rank: int = 0, asks: tuple[str, ...] = ()) -> Callable[[F], F]:
+def provides(
+    *, cost: Cost = Cost.THINK, rank: int = 0, asks: tuple[str, ...] = (), patience_s: float | None = None
+) -> Callable[[F], F]:
     """Marks a function as a provider. Several providers of one fact are tried by ascending `rank`.
 
     `asks` names the AWS operations that it may call (`"lambda:GetFunction"`), directly or through a fact that it holds; what
-    its needs ask is theirs. Anything else is refused while it runs.
+    its needs ask is theirs. Anything else is refused while it runs. `patience_s` is for what nothing should wait for long:
+    counted from when all that it needs is there; whoever needs it then goes on without, while it is still being made.
     """
 
     def mark(function: F) -> F:
-        function.__provides__ = (cost, rank, asks)  # type: ignore[attr-defined]
+        function.__provides__ = (cost, rank, asks, patience_s)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -126,6 +132,9 @@ class _Slot:
     done: threading.Event = field(default_factory=threading.Event)
     value: Any = None
     owner: int = 0
+    begun: threading.Event = field(default_factory=threading.Event)
+    """Set when a provider that nothing should wait for has all it needs; `until` is how long it is waited for."""
+    until: float = 0.0
 
 
 class Store:
@@ -162,19 +171,30 @@ class Store:
             mine = slot is None
             if slot is None:
                 slot = self._slots[kind] = _Slot(owner=threading.get_ident())
-        if mine:
-            try:
-                slot.value = self._make(kind)
-            finally:
-                slot.done.set()
-            if self._on_read is not None:
-                self._on_read(kind, slot.value)
+        hasty = any(p.patience_s is not None for p in self._providers.get(kind, ()))
+        if mine and not hasty:
+            self._fill(kind, slot)
+        elif mine:
+            threading.Thread(target=self._fill, args=(kind, slot), name=f"read {kind.__name__}", daemon=True).start()
         elif not slot.done.is_set() and slot.owner == threading.get_ident():
             return Unavailable(Reason.FAULT, f"the providers of {kind.__name__} need each other in a circle")
-        else:
-            slot.done.wait()
+        if hasty:
+            slot.begun.wait()
+            if not slot.done.wait(max(0.0, slot.until - time.monotonic())):
+                return Unavailable(Reason.UNREACHABLE, f"the {_words(kind)} did not come in time")
+        slot.done.wait()
         value: T | Unavailable = slot.value
         return value
+
+    def _fill(self, kind: type[Any], slot: _Slot) -> None:
+        slot.owner = threading.get_ident()
+        try:
+            slot.value = self._make(kind)
+        finally:
+            slot.done.set()
+            slot.begun.set()
+        if self._on_read is not None:
+            self._on_read(kind, slot.value)
 
     def peek(self, kind: type[T]) -> T | Unavailable | None:
         """The fact if it was made already, else None. Never blocks."""
@@ -235,6 +255,10 @@ class Store:
             if isinstance(value, Unavailable) and not need.tolerant:
                 return value
             made[need.name] = value
+        slot = self._slots.get(provider.makes)
+        if provider.patience_s is not None and slot is not None:
+            slot.until = time.monotonic() + provider.patience_s
+            slot.begun.set()
         running = _running.set(provider)
         try:
             return provider.function(**made)

@@ -25,13 +25,14 @@ import itertools
 import re
 import shlex
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, signature, unknown
-from troubleshooter.checks._launch_fix import OCI, region
+from troubleshooter.checks import Frequency, check, failed, not_applicable, signature
+from troubleshooter.checks._launch_fix import region
+from troubleshooter.checks._readiness import repository
 from troubleshooter.facts.account import RegistryRecord
 from troubleshooter.facts.changes import Trail
-from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.facts.image import ImageConfig
-from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ForeignCpu, ImageConfig
+from troubleshooter.model import Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
@@ -53,9 +54,16 @@ _SESSION = re.compile(r"^(arn:aws[\w-]*:sts::\d+:assumed-role/[^/]+)/.*$")
 
 
 @check(title="One pipeline pushes the tag", severity=Severity.WARNING, rung=Rung.STALE, narrow=True)
-def ci_overwrites_tag(function: FunctionRecord, registry: RegistryRecord, image: ImageConfig, trail: Trail) -> Verdict:
+def ci_overwrites_tag(
+    function: FunctionRecord,
+    code: FunctionCode,
+    registry: RegistryRecord,
+    image: ImageConfig,
+    cpu: ForeignCpu,
+    trail: Trail,
+) -> Verdict:
     """Fails where the image is for the wrong CPU and several principals pushed it under one tag in turn: then the tag is
-    what they fight for. Two people who push the same thing are no fault."""
+    what they fight for. Two people who push the same thing are no fault, and the trail is not waited for."""
     pushes = [e for e in trail.events if e.name == "PutImage" and ("imageTag", registry.tag) in e.details]
     who = [_SESSION.sub(r"\1", e.by) for e in pushes]
     if registry.tag is None or len(set(who)) < 2:
@@ -65,24 +73,21 @@ def ci_overwrites_tag(function: FunctionRecord, registry: RegistryRecord, image:
         trail.cite("events", f"{by} at {e.at:%Y-%m-%d %H:%M} UTC", label=f"push of {registry.tag}")
         for e, by in list(zip(pushes, who, strict=True))[:5]
     )
-    wanted = OCI.get(function.architecture)
-    if wanted is None or not image.architecture or image.architecture == wanted:
-        return unknown(
-            f"{len(set(who))} principals push the tag {registry.tag}; that may be meant", *shown, unblock=_ASKED
-        )
     mine = function.cite("architecture", label="function architecture")
-    theirs = image.cite("architecture", label="architecture of the image that runs")
+    theirs = image.cite("architecture", cpu.built, label="architecture of the image that runs")
     many = f"{len(set(who))} principals push the tag {registry.tag}, {turns + 1} times in turn"
     message = f"{many}, and the image that runs is for the wrong CPU"
-    where = ["--repository-name", registry.repository, "--image-tag-mutability", "IMMUTABLE"]
-    command = shlex.join(["aws", "ecr", "put-image-tag-mutability", *where, *region(function)])
-    fix = Remediation(
+    return failed(message, mine, theirs, *shown, remediation=_fix(function, code, registry))
+
+
+def _fix(function: FunctionRecord, code: FunctionCode, registry: RegistryRecord) -> Remediation:
+    place = repository(code)
+    where = ["--registry-id", place.account] if place is not None else []
+    where += ["--repository-name", registry.repository, "--image-tag-mutability", "IMMUTABLE"]
+    where += ["--region", place.region] if place is not None else region(function)
+    return Remediation(
         "Let one pipeline push, with a tag or digest of its own for each build, and deploy by that. The command keeps a tag "
         "from being pushed twice.",
-        (command,),
+        (shlex.join(["aws", "ecr", "put-image-tag-mutability", *where]),),
         "Each tag has one PutImage event.",
     )
-    return failed(message, mine, theirs, *shown, remediation=fix)
-
-
-_ASKED = Unblock("Tell which of the principals is meant to push the tag.")
