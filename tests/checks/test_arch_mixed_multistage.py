@@ -37,12 +37,6 @@ def test_an_image_that_names_no_architecture_is_held_against_the_function() -> N
     assert launched(aws_base(), image=image_config(architecture="")).ask(the_check).outcome is Outcome.PASS
 
 
-def test_the_build_step_is_named() -> None:
-    image = script_config(history=("COPY --from=build /main /entry.sh",))
-    found = launched({**custom_base(), "/entry.sh": program(elf("arm64"))}, image=image).ask(the_check)
-    assert found.evidence[-1].value == "COPY --from=build /main /entry.sh"
-
-
 def test_programs_of_other_systems() -> None:
     for head in (b"\xcf\xfa\xed\xfe\x0c\0\0\1", b"MZ".ljust(60, b"\0") + struct.pack("<I", 64) + b"PE\0\0\x64\x86"):
         files = {**custom_base(), "/entry.sh": program(head.ljust(128, b"\0"))}

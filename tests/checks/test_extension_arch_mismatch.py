@@ -5,13 +5,10 @@ from typing import Any
 import pytest
 
 from tests.analysis.elf_bytes import elf
-from tests.factories import IMAGE, function_record, image_config, tree
+from tests.factories import function_record, image_config
 from tests.launching import NO_FUNCTION, NO_TREE, aws_base, folder, launched, link, program
 from tests.native import MACHO
-from troubleshooter.checks._brought import brought_by
 from troubleshooter.checks.spawn.extension_arch_mismatch import extension_arch_mismatch as the_check
-from troubleshooter.facts.image import ImageTree
-from troubleshooter.facts.tree import Entry, Kind
 from troubleshooter.model import Outcome
 
 AGENT = "/opt/extensions/agent"
@@ -53,13 +50,3 @@ def test_the_functions_cpu_counts_then_the_images() -> None:
 
 def test_missing_tree() -> None:
     assert launched(NO_TREE).ask(the_check).outcome is Outcome.UNKNOWN
-
-
-def test_the_layer_and_its_step_are_told() -> None:
-    entry = Entry(Kind.FILE, 0o755, layer=1)
-    files = ImageTree(reading=IMAGE, tree=tree({"/opt/extensions": Entry(Kind.DIRECTORY), AGENT: entry}), layers=3)
-    image = image_config(history=("FROM base", "COPY agent /opt", "COPY . ."))
-    (told,) = brought_by(files, image, AGENT)
-    assert (told.value, told.label) == ("COPY agent /opt", f"build step that brought {AGENT} (layer 2 of 3)")
-    assert brought_by(files, image_config(), AGENT) == []
-    assert brought_by(files, image, "/nowhere") == []

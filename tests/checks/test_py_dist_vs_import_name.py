@@ -105,7 +105,7 @@ def test_failure_cites_import_requirement_metadata_and_index() -> None:
     answers = IndexAnswers(reading=INDEX, answers={("pypi", "crypto"): found, ("pypi", "pycryptodome"): right})
     verdict = run(closure("Crypto.Cipher"), ["crypto"], {"crypto": ("crypto",)}, answers)
     assert [(e.source, e.value) for e in verdict.evidence[:3]] == [
-        ("/var/task/app.py:3", "Crypto.Cipher"),
+        ("image layers /var/task/app.py:3", "Crypto.Cipher"),
         ("requirements.txt:1", "crypto==1"),
         ("/var/task/crypto-1.4.1.dist-info", '["crypto"]'),
     ]

@@ -90,6 +90,7 @@ def test_every_transport_gives_the_same_image(written: Written, tmp_path: Path) 
     assert 3 * 512 < tree.size <= sum(len(layer.tar()) for layer in layers)
     assert tree.tree.text("/var/task/app.py") == FILES["/var/task/app.py"]
     assert tree.tree.children("/var/task") == ["app.py"]
+    assert tree.removed == {"/var/task/old.py": 2}
     entry = tree.tree.entry("/etc/os-release")
     assert entry
     assert entry.layer == 1

@@ -20,7 +20,9 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, ParamSpec
 
+from troubleshooter.checks._brought import brought
 from troubleshooter.facts import Cost, Reason, Store, Unavailable
+from troubleshooter.facts.image import ImageConfig, ImageTree
 from troubleshooter.facts.store import Need, needs_of
 from troubleshooter.model import Evidence, Finding, Outcome, Remediation, Rung, Severity, Subject, Unblock, Verdict
 
@@ -91,7 +93,7 @@ class Check:
                 return missing(fact)
             facts[need.name] = fact
         try:
-            verdict = self.function(**facts)
+            verdict = _with_layers(self.function(**facts), store)
             return replace(verdict, again=True) if may_pass and verdict.outcome is Outcome.UNKNOWN else verdict
         except Exception as error:
             text = f"the check crashed: {type(error).__name__}: {error} (a bug of ours)"
@@ -107,6 +109,15 @@ class Check:
         verdict = self.run(store)
         elapsed = (time.perf_counter() - began) * 1000
         return Finding(self.id, subject, verdict.rung or self.rung, self.severity, verdict, on_path, round(elapsed, 3))
+
+
+def _with_layers(verdict: Verdict, store: Store) -> Verdict:
+    """A failure with the layers of the image's files that it cites, where the image was read."""
+    files, image = store.peek(ImageTree), store.peek(ImageConfig)
+    if verdict.outcome is not Outcome.FAIL or not isinstance(files, ImageTree):
+        return verdict
+    told = brought(verdict.evidence, files, image if isinstance(image, ImageConfig) else None)
+    return replace(verdict, evidence=(*verdict.evidence, *told))
 
 
 def check(

@@ -49,7 +49,8 @@ def looked_for(resolution: HandlerResolution) -> tuple[Evidence, ...]:
         return ()
     more = len(resolution.tried) - SHOWN
     shown = (*resolution.tried[:SHOWN], *((f"and {more} more",) if more > 0 else ()))
-    return (resolution.cite("tried", shown, label="looked for, and not there"),)
+    place = f"{resolution.reading.source} {resolution.tried[0]}"
+    return (resolution.cite("tried", shown, label="looked for, and not there", source=place),)
 
 
 def would_work(resolution: HandlerResolution) -> tuple[Evidence, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.image_files import merged, open_pack
-from troubleshooter.collectors.image_json import INDEXES, cut, is_digest, runtime_settings
+from troubleshooter.collectors.image_json import INDEXES, build_step, is_digest, runtime_settings
 from troubleshooter.collectors.inflate import StreamWindow
 from troubleshooter.collectors.keeping import Budget
 from troubleshooter.collectors.layer_cache import LayerCache
@@ -56,7 +56,7 @@ class EngineImage:
         steps = self.engine.history(str(self.record["Id"]))
         made = [s for s in reversed(steps) if s.get("Size")]
         steps_by_layer = made if len(made) == layers else list(reversed(steps)) if len(steps) == layers else []
-        return tuple(cut(s.get("CreatedBy"), secrets) for s in steps_by_layer)
+        return tuple(build_step(s.get("CreatedBy"), secrets) for s in steps_by_layer)
 
     def tree(self, cache: LayerCache) -> ImageTree:
         place = f"docker-daemon:{self.manifest.reference}"

@@ -87,7 +87,9 @@ def tree_of(sources: Sequence[LayerSource], reading: Reading, cache: LayerCache)
 
 def merged(layers: Sequence[Layer], reading: Reading) -> ImageTree:
     """The tree of these layers, lowest first."""
-    return ImageTree(reading=reading, tree=merge(layers), layers=len(layers), size=sum(layer.size for layer in layers))
+    tree, size = merge(layers), sum(layer.size for layer in layers)
+    gone = {path: index for index, layer in enumerate(layers) for path in layer.whiteouts if tree.entry(path) is None}
+    return ImageTree(reading=reading, tree=tree, layers=len(layers), size=size, removed=gone)
 
 
 class _Again:

@@ -28,6 +28,9 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 ACCEPTED = (DOCKER_MANIFEST, OCI_MANIFEST, OCI_INDEX, DOCKER_LIST)
 
+_ARGUMENTS = re.compile(r"((?:RUN )?)\|(\d{1,3}) ")
+_ARGUMENT = re.compile(r"(?:^|(?<=\s))([A-Za-z_]\w*)=")
+_SHELL = re.compile(r"(?<=\s)/\S*sh -\w*c ")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
@@ -165,7 +168,21 @@ def configuration(data: bytes, reading: Reading, what: str, secrets: Secrets) ->
 def _history(steps: list[Any], secrets: Secrets) -> tuple[str, ...]:
     """Of those steps that made a layer, the commands."""
     made = [s for s in steps[: 10 * LAYERS] if isinstance(s, dict) and s.get("empty_layer") is not True]
-    return tuple(cut(s.get("created_by"), secrets) for s in made[:LAYERS])
+    return tuple(build_step(s.get("created_by"), secrets) for s in made[:LAYERS])
+
+
+def build_step(value: object, secrets: Secrets) -> str:
+    """A line of an image's history. Build arguments stand in it with their values, which are not kept, whatever they are."""
+    found = _ARGUMENTS.match(value) if isinstance(value, str) else None
+    if found is None or not isinstance(value, str):
+        return cut(value, secrets)
+    before, count = found.groups()
+    rest = value[found.end() :]
+    # A value may hold blanks, and even what looks like the shell's call: the last one begins the command.
+    shells = list(_SHELL.finditer(rest))
+    given, command = (rest[: shells[-1].start()], rest[shells[-1].start() :]) if shells else (rest, "")
+    names = _ARGUMENT.findall(given)[: int(count)]
+    return cut(f"{before}|{count} {''.join(f'{name}=… ' for name in names)}{command}", secrets)
 
 
 def cut(value: object, secrets: Secrets) -> str:

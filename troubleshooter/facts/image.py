@@ -110,6 +110,8 @@ class ImageTree(Fact):
     layers: int = 0
     size: int = 0
     """Bytes of all layers, uncompressed, as their tar archives have them: what Lambda's limit of 10 GB counts."""
+    removed: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """What a layer removed that lay in a lower one and that no layer brought back, with that layer's index."""
 
 
 @dataclass(frozen=True, kw_only=True)

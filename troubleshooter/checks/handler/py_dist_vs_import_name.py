@@ -153,7 +153,7 @@ def _failed(
 ) -> Verdict:
     evidence: list[Evidence] = []
     for each in confusions:
-        place = f"{each.wanted.path}:{each.wanted.line}"
+        place = f"{closure.reading.source} {each.wanted.path}:{each.wanted.line}"
         evidence.append(closure.cite("missing", each.wanted.full, label="import that nothing provides", source=place))
         asked = requirements.cite("requirements", _spelled(each.asked), label="asked for", source=each.asked.place)
         evidence.append(dataclasses.replace(asked, origin=each.asked.origin))

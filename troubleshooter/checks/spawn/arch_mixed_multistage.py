@@ -27,12 +27,11 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, signature, unknown
-from troubleshooter.checks._brought import brought_by
 from troubleshooter.checks._launch_fix import OCI, rebuilt
 from troubleshooter.checks._spawn import evidence, otherwise, rung
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
-from troubleshooter.facts.image import ImageConfig, ImageTree
+from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
 from troubleshooter.model import Rung, Severity, Verdict
 
@@ -51,7 +50,6 @@ SIGNATURES = (
 def arch_mixed_multistage(
     spawn: SpawnResult,
     launch: EffectiveLaunch,
-    files: ImageTree,
     function: FunctionRecord | Unavailable,
     image: ImageConfig,
     code: FunctionCode | Unavailable,
@@ -73,7 +71,6 @@ def arch_mixed_multistage(
     return failed(
         spawn.detail,
         *cited,
-        *brought_by(files, image, spawn.machine_path or spawn.path),
         remediation=rebuilt(text, function, image, code),
         rung=rung(spawn),
     )

@@ -30,7 +30,6 @@ from __future__ import annotations
 import posixpath
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
-from troubleshooter.checks._brought import brought_by
 from troubleshooter.checks._extensions import cite, extensions
 from troubleshooter.checks._launch_fix import OCI, rebuilt
 from troubleshooter.facts import Unavailable
@@ -86,7 +85,6 @@ def extension_arch_mismatch(
             f"the extension {path} is {shown}; the function runs on {wanted}",
             cite(files, path, shown, "extension"),
             image.cite("architecture", label="image architecture"),
-            *brought_by(files, image, path),
             remediation=rebuilt(text, function, image, code, f"The log has `EXTENSION Name: {name} State: Ready`."),
         )
     return passed(f"all {len(found)} extensions are scripts or built for {wanted}")
