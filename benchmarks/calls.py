@@ -82,6 +82,7 @@ def _table(results: Mapping[str, float], calls: int, chain: int) -> None:
 
 def longest_chain(made: Mapping[str, int]) -> int:
     """The most calls that depend on each other, of those that were made; the record at the end waits for all others."""
+    from troubleshooter.facts import Cost
     from troubleshooter.facts.function import RecordAtEnd
     from troubleshooter.world import all_providers
 
@@ -92,6 +93,8 @@ def longest_chain(made: Mapping[str, int]) -> int:
             return 0
         ways = []
         for provider in providers.get(kind, ()):
+            if provider.cost > Cost.CALL:
+                continue  # whole layers and packages are no part of the plan
             own = [operation for operation in provider.asks if left.get(operation, 0)]
             rest = {**left, **{operation: left[operation] - 1 for operation in own}}
             below = (depth(need.fact, seen | {kind}, rest) for need in provider.needs)

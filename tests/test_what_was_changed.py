@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,8 +41,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         yield made
 
 
-def diagnosed(tmp_path: Path, image: str | None = None) -> Report:
-    walk = session.new(Target(function="demo", image=image), playbook.load(), within=tmp_path)
+def diagnosed(tmp_path: Path, image: str | None = None, *, deep: bool = False) -> Report:
+    walk = session.new(Target(function="demo", image=image, deep=deep), playbook.load(), within=tmp_path)
     walk.run()
     walk.end()
     report = reports.from_journal(walk.journal.records)
@@ -63,6 +65,56 @@ def test_changes_are_leads_beside_the_proof(account: Account, tmp_path: Path) ->
     text = reports.render(report, "markdown")
     assert "Leads, not causes" in text
     account.assert_only_reads()
+
+
+def with_package(name: str, version: str) -> dict[str, images.Content]:
+    return {f"/var/task/{name}-{version}.dist-info/METADATA": f"Name: {name}\nVersion: {version}\n"}
+
+
+def test_what_the_image_before_held(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    old = images.image(with_package("requests", "2.31.0"), cmd=["app.old"])
+    new = images.image(with_package("requests", "2.32.0") | with_package("extra", "1.0"), cmd=["app.handler"])
+    account.add_image("demo", "old", old)
+    uri = account.add_image("demo", "latest", new)
+    where = uri.partition(":")[0]
+    account.add_function("demo", image_uri=uri, Architectures=["arm64"])
+    account.add_function("demo", image_uri=f"{where}@{old.digest}", version="7", Architectures=["arm64"])
+    report = diagnosed(tmp_path / "a")
+    told = {c["what"]: (c["before"], c["after"]) for c in report["changes"]}
+    assert told["the image's CMD"] == ('["app.old"]', '["app.handler"]')
+    assert not any("package" in what for what in told if what != "package type")
+    assert any("--deep" in note for note in report["changes_notes"])
+    assert "With --deep" in reports.render(report, "markdown")
+    assert "With --deep" in reports.render(report, "html")
+    assert len([c for c in account.calls if c.operation == "BatchGetImage"]) == 2
+    deep = diagnosed(tmp_path / "b", deep=True)
+    packages = {c["what"]: (c["before"], c["after"]) for c in deep["changes"] if "Python package" in c["what"]}
+    assert packages == {
+        "Python package requests has another version": ("2.31.0", "2.32.0"),
+        "Python package extra added": (None, "1.0"),
+    }
+    assert deep["changes_notes"] == []
+    account.assert_only_reads()
+
+
+def test_what_the_package_before_held(account: Account, tmp_path: Path) -> None:
+    old, new = (zipped(with_package("requests", version)) for version in ("2.31.0", "2.32.0"))
+    account.add_function("demo", package=new, Architectures=["arm64"])
+    account.add_function("demo", package=old, version="7", Architectures=["arm64"])
+    assert not any("Python package" in c["what"] for c in diagnosed(tmp_path / "a")["changes"])
+    report = diagnosed(tmp_path / "b", deep=True)
+    told = {c["what"]: (c["before"], c["after"]) for c in report["changes"]}
+    assert told["Python package requests has another version"] == ("2.31.0", "2.32.0")
+    assert "X-Amz-Signature" not in reports.render(report, "json")
+
+
+def zipped(files: dict[str, images.Content]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path.removeprefix("/var/task/"), str(text))
+    return content.getvalue()
 
 
 def test_a_healthy_function_is_not_asked_for_its_past(account: Account, tmp_path: Path) -> None:

@@ -194,6 +194,7 @@ def changes(found: Changes) -> Record:
         ],
         "first_failure": _iso(found.first_failure),
         "complete": found.complete,
+        "notes": list(found.notes),
     }
 
 

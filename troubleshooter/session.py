@@ -25,15 +25,13 @@ from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
 from troubleshooter.facts.metrics import Metrics
+from troubleshooter.leads import leads
 from troubleshooter.model import Diagnosis, Evidence, Finding, Origin, Outcome, Role, Subject, Target, Verdict
 from troubleshooter.playbook import Node, Playbooks
 from troubleshooter.proposals import propose
 from troubleshooter.triage import Triage, triage
 from troubleshooter.verification import WAIT_S, Verification
 from troubleshooter.world import Stores, World
-
-CHANGES_WAIT_S = 4.0
-"""How long a conclusion waits for what was changed: nothing depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +237,7 @@ class Session:
         settled = settle(list(self.findings.values()), result.ladder, self.stores.role)
         self.diagnosis = fold(result, settled)
         failing = Subject(Role.DEPLOYED) in self.stores.by_subject and not result.symptom.healthy
-        self.changes = steadiness.soon(self.stores.first, Changes, CHANGES_WAIT_S) if failing else None
+        self.changes = leads(self.stores.first, deep=self.target.deep) if failing else None
         changed = [f for f in settled if f != self.findings[f.check, f.subject]]
         entries: list[tuple[str, dict[str, Any]]] = [("finding", records.finding(f)) for f in fresh]
         entries += [("finding", records.finding(f)) for f in changed]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import RECORD, REGISTRY, function_record, variable
+from tests.factories import RECORD, REGISTRY, function_record, image_config, variable
 from troubleshooter.analysis.changes import changes
 from troubleshooter.analysis.trouble import trouble
 from troubleshooter.facts import Reading, Reason, Unavailable
@@ -16,6 +16,7 @@ from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.changes import Changes, PublishedVersions, Trail, TrailEvent, Trouble
 from troubleshooter.facts.function import FunctionRecord, ImageOverride
 from troubleshooter.facts.given import GivenText
+from troubleshooter.facts.image import PreviousImage
 from troubleshooter.facts.logs import InitRecord, Invocation, LaunchError, Timeline
 from troubleshooter.facts.metrics import Metrics, Point
 from troubleshooter.model import Origin, Role, Subject
@@ -48,7 +49,7 @@ def found(
 ) -> Changes:
     published = PublishedVersions(reading=replace(RECORD, source="lambda:ListVersionsByFunction"), records=records)
     trail = Trail(reading=TRAIL, events=events)
-    facts = {"registry": GONE, **more}
+    facts = {"registry": GONE, "image": GONE, "previous": GONE, **more}
     return changes(Trouble(reading=RECORD, why="it fails", since=since), NOW_RECORD, published, trail, **facts)
 
 
@@ -114,8 +115,45 @@ def test_a_push_that_ecr_tells_of_counts_where_the_trail_does_not() -> None:
 
 
 def test_what_could_not_be_read_leaves_the_rest() -> None:
-    result = changes(Trouble(reading=RECORD, why="it fails"), NOW_RECORD, GONE, GONE, GONE)
+    result = changes(Trouble(reading=RECORD, why="it fails"), NOW_RECORD, GONE, GONE, GONE, GONE, GONE)
     assert len(result.changes) == 1
+
+
+def test_the_image_before_tells_what_was_built_differently() -> None:
+    old = image_config(
+        command=("app.old",),
+        environment=(variable("OLD", "x"), variable("PATH", "/bin")),
+        labels={"revision": "1"},
+        history=("FROM base", "RUN pip install a==1", "COPY . ."),
+        diff_ids=("sha256:1", "sha256:2", "sha256:3"),
+    )
+    new = image_config(
+        environment=(replace(variable("PATH", "/usr/bin"), digest="other"),),
+        labels={"revision": "2"},
+        history=("FROM base", "RUN pip install a==2", "COPY . ."),
+        diff_ids=("sha256:9", "sha256:8", "sha256:7"),
+    )
+    previous = PreviousImage(reading=REGISTRY, digest="sha256:old", how="version 7", config=old)
+    result = found(version("7"), image=new, previous=previous)
+    told = {c.what: (c.before, c.after) for c in result.changes if "version 7 → the image" in c.source}
+    assert told == {
+        "the image's CMD": ('["app.old"]', '["app.handler"]'),
+        "ENV PATH of the image": ("/bin", "/usr/bin"),
+        "ENV OLD of the image": ("x", None),
+        "label revision of the image": ("1", "2"),
+        "build step": (None, "RUN pip install a==2"),
+        "content that the build step made: FROM base": ("sha256:1", "sha256:9"),
+    } | {"build step": told["build step"]}
+    assert {c.before or c.after for c in result.changes if c.what == "build step"} == {
+        "RUN pip install a==1",
+        "RUN pip install a==2",
+    }
+    assert all(c.at == NOW_RECORD.last_modified for c in result.changes)
+
+
+def test_an_image_before_whose_settings_could_not_be_read_tells_nothing() -> None:
+    previous = PreviousImage(reading=REGISTRY, digest="sha256:old", how="version 7", config=GONE)
+    assert len(found(version("7"), image=image_config(), previous=previous).changes) == 1
 
 
 # ---------------------------------------------------------------- whether anything is wrong

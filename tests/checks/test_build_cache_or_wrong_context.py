@@ -10,18 +10,18 @@ from tests.lab.aws import Account
 from tests.lab.images import image
 from troubleshooter.checks.stale.build_cache_or_wrong_context import build_cache_or_wrong_context as the_check
 from troubleshooter.collectors.aws import Aws
-from troubleshooter.collectors.ecr_records import describe_image
-from troubleshooter.collectors.previous_image import previous_image
 from troubleshooter.collectors.web import Web
-from troubleshooter.facts import CallLog, Reading, Reason, Unavailable
-from troubleshooter.facts.account import RegistryRecord
-from troubleshooter.facts.changes import PublishedVersions, Trouble
+from troubleshooter.facts import CallLog, Reading, Reason, Store, Unavailable
+from troubleshooter.facts.changes import PublishedVersions, Trail, Trouble, Unchanged
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import Blob, ImageConfig, ImageManifest, PreviousImage
+from troubleshooter.facts.lifecycle import LifecycleRules
 from troubleshooter.model import Origin, Outcome, Role, Subject, Unblock, Verdict
 from troubleshooter.redact import Secrets
+from troubleshooter.world import all_providers
 
 STALE = GivenText(reading=Reading("pasted text", Origin.PASTED), text="still the old code after the deploy")
+MISSED = Unchanged(reading=STALE.reading)
 TROUBLE = Trouble(reading=RECORD, why="someone complains")
 GONE = Unavailable(Reason.DENIED, "denied")
 
@@ -51,7 +51,7 @@ def ask(
         layers=tuple(blob(n).digest for n in before),
         config=had or image_config(),
     )
-    return the_check(function_record(), manifest, config or image_config(), previous, STALE)
+    return the_check(function_record(), manifest, config or image_config(), MISSED, previous, STALE)
 
 
 def test_another_digest_with_the_same_layers() -> None:
@@ -108,12 +108,15 @@ def read(account: Account, text: GivenText = STALE, published: Any = GONE) -> Pr
         account.add_image("demo", tag, built)
     where = f"{account.account_id}.dkr.ecr.{account.region}.amazonaws.com/demo"
     code = function_code(image_uri=f"{where}:latest", resolved_image_uri=f"{where}@{NEW.digest}")
-    aws = Aws(CallLog(), region=account.region, endpoint_url=account.url)
-    registry = describe_image(code, Subject(Role.DEPLOYED), aws)
-    assert isinstance(registry, RegistryRecord)
     function = function_record(code_sha256=NEW.digest.removeprefix("sha256:"))
+    aws = Aws(CallLog(), region=account.region, endpoint_url=account.url)
+    missing: dict[type[Any], Unavailable] = {PublishedVersions: GONE, Trail: GONE, LifecycleRules: GONE}
+    seeds: list[object] = [TROUBLE, text, function, code, aws, Secrets(), Subject(Role.DEPLOYED)]
+    if isinstance(published, PublishedVersions):
+        seeds.append(published)
+        del missing[PublishedVersions]
     with contextlib.closing(Web(CallLog())) as web:
-        return previous_image(TROUBLE, text, function, code, registry, published, aws, web, Secrets())
+        return Store(all_providers(), [*seeds, web], missing=missing).get(PreviousImage)
 
 
 def test_the_image_of_the_version_before(aws_account: Account) -> None:
@@ -141,7 +144,8 @@ def test_the_image_of_the_version_before(aws_account: Account) -> None:
 def test_another_complaint_asks_for_nothing(said: str, aws_account: Account) -> None:
     text = GivenText(reading=STALE.reading, text=said)
     assert isinstance(read(aws_account, text), Unavailable)
-    assert aws_account.operations == ["ecr:DescribeImages"]
+    assert set(aws_account.operations) <= {"ecr:DescribeImages"}
+    assert all("imageIds" in c.parameters for c in aws_account.calls), "the repository is not listed"
 
 
 @pytest.mark.parametrize(

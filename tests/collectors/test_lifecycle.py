@@ -15,10 +15,12 @@ from troubleshooter.collectors.ecr_records import describe_image
 from troubleshooter.collectors.lifecycle import lifecycle_rules, repository_images
 from troubleshooter.facts import CallLog, Reason, SourceError, Unavailable
 from troubleshooter.facts.account import RegistryRecord
+from troubleshooter.facts.changes import Unchanged
 from troubleshooter.facts.function import FunctionCode
 from troubleshooter.facts.lifecycle import LifecycleRules, RepositoryImages
 from troubleshooter.model import Role, Subject
 
+QUIET = Unavailable(Reason.NOT_OF_THIS_KIND, "nobody says that a new image changed nothing")
 OLD, NEW = image({"/a": "old"}), image({"/a": "new"})
 COUNT = {
     "rulePriority": 2,
@@ -89,7 +91,7 @@ def test_rules_without_sense_are_malformed(text: str, aws_account: Account) -> N
 def test_images_are_listed_where_a_rule_counts(aws_account: Account) -> None:
     answer(aws_account, COUNT)
     rules = read(aws_account)
-    found = repository_images(rules, stored(aws_account)[1], aws(aws_account))
+    found = repository_images(stored(aws_account)[1], rules, QUIET, aws(aws_account))
     assert isinstance(found, RepositoryImages)
     assert {i.digest: i.tags for i in found.images} == {OLD.digest: ("v1",), NEW.digest: ("latest",)}
 
@@ -98,8 +100,16 @@ def test_images_are_not_listed_where_no_rule_counts(aws_account: Account) -> Non
     answer(aws_account, DAYS)
     rules = read(aws_account)
     asked = len(aws_account.operations)
-    assert isinstance(repository_images(rules, function_code(), aws(aws_account)), Unavailable)
+    assert isinstance(repository_images(function_code(), rules, QUIET, aws(aws_account)), Unavailable)
     assert len(aws_account.operations) == asked
+
+
+def test_images_are_listed_where_someone_misses_a_change(aws_account: Account) -> None:
+    _, code = stored(aws_account)
+    missed = Unchanged(reading=code.reading)
+    found = repository_images(code, Unavailable(Reason.DENIED, "denied"), missed, aws(aws_account))
+    assert isinstance(found, RepositoryImages)
+    assert len(found.images) == 2
 
 
 def test_an_image_that_is_gone_or_archived_has_nothing_to_fear(aws_account: Account) -> None:

@@ -1,4 +1,5 @@
-"""What was changed before it began to fail: two versions held against each other, and what CloudTrail recorded.
+"""What was changed before it began to fail: two versions and their images held against each other, and what CloudTrail
+recorded.
 
 A change near the first failure is a lead. That it came before does not make it the cause, and nothing here says so.
 """
@@ -6,12 +7,14 @@ A change near the first failure is a lead. That it came before does not make it 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from troubleshooter.analysis.image_changes import image_differences
 from troubleshooter.facts import Fact, Unavailable, provides
 from troubleshooter.facts.account import RegistryRecord
 from troubleshooter.facts.changes import Change, Changes, PublishedVersions, Trail, TrailEvent, Trouble
 from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
+from troubleshooter.facts.image import ImageConfig, PreviousImage
 
 MOST = 40
 _SAME = dt.timedelta(minutes=2)
@@ -75,6 +78,8 @@ def changes(
     published: PublishedVersions | Unavailable,
     trail: Trail | Unavailable,
     registry: RegistryRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    previous: PreviousImage | Unavailable,
 ) -> Changes:
     """Every change that is known, nearest to the first failure first: those before it, then those after."""
     found: list[Change] = []
@@ -88,9 +93,23 @@ def changes(
         found.append(Change(at, "the function's code or configuration was changed", function.reading.source))
     if isinstance(registry, RegistryRecord) and not any(e.name == "PutImage" for e in events):
         found += _pushed(registry)
+    if isinstance(image, ImageConfig) and isinstance(previous, PreviousImage):
+        found += _against_image(function, image, previous)
     whole = all(not isinstance(f, Fact) or getattr(f, "complete", True) for f in (published, trail))
-    ranked = sorted(found, key=lambda c: _distance(c.at, trouble.since))
-    return Changes(reading=trouble.reading, changes=tuple(ranked[:MOST]), first_failure=trouble.since, complete=whole)
+    shown = ranked(found, trouble.since)
+    return Changes(reading=trouble.reading, changes=shown[:MOST], first_failure=trouble.since, complete=whole)
+
+
+def ranked(found: Iterable[Change], failure: dt.datetime | None) -> tuple[Change, ...]:
+    """Changes by their nearness to the first failure; those of one moment stay in order."""
+    return tuple(sorted(found, key=lambda c: _distance(c.at, failure)))
+
+
+def _against_image(function: FunctionRecord, image: ImageConfig, previous: PreviousImage) -> Iterator[Change]:
+    if isinstance(previous.config, ImageConfig):
+        source = f"{previous.config.reading.source}: {previous.how} → the image that runs"
+        for what, old, new in image_differences(previous.config, image):
+            yield Change(function.last_modified, what, source, old, new)
 
 
 def _distance(at: dt.datetime | None, failure: dt.datetime | None) -> tuple[int, float]:

@@ -10,11 +10,11 @@ from typing import Any
 from troubleshooter import grants
 from troubleshooter.collectors.aws import Answer, Aws
 from troubleshooter.collectors.aws_regions import not_here
-from troubleshooter.facts import Cost, Fact, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts import Cost, Fact, Reading, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.environment import describe
 from troubleshooter.facts.function import Caller, FunctionCode, FunctionRecord, ImageOverride, RecordAtEnd
 from troubleshooter.facts.given import GivenFunction
-from troubleshooter.model import Role, Subject
+from troubleshooter.model import Origin, Role, Subject
 from troubleshooter.redact import Secrets
 
 _NOT_DEPLOYED = Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has no record of what is only proposed")
@@ -90,6 +90,16 @@ def record_at_end(
         # Whoever may not ask this has lost nothing but the comparison.
         return Unavailable(Reason.NOT_OF_THIS_KIND, f"not compared: {error.unavailable.detail}")
     return RecordAtEnd(reading=again.reading, record=again)
+
+
+def package_of(given: GivenFunction, aws: Aws, secrets: Secrets) -> tuple[Reading, str]:
+    """Where a version's package lies: a credential for ten minutes. Raises SourceError, also where AWS tells no address."""
+    answer = aws.call("lambda", "GetFunction", resource=_arn(given, aws), required=("Code",), **_named(given))
+    location = answer.data["Code"].get("Location")
+    if not isinstance(location, str) or not location:
+        raise SourceError(Unavailable(Reason.DENIED, "AWS gave no address of the code package", None))
+    secrets.remember("code location", location)
+    return answer.reading(Origin.PACKAGE), location
 
 
 def _configuration(given: GivenFunction, aws: Aws, secrets: Secrets) -> FunctionRecord:

@@ -1,4 +1,4 @@
-"""A repository's lifecycle rules: `ecr:GetLifecyclePolicy`; and its images, where a rule counts them."""
+"""A repository's lifecycle rules: `ecr:GetLifecyclePolicy`; and its images: `ecr:DescribeImages`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from troubleshooter.collectors.ecr import EcrName, ecr_name
 from troubleshooter.collectors.ecr_records import stored_images
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.account import RegistryRecord, StoredImage
+from troubleshooter.facts.changes import Unchanged
 from troubleshooter.facts.function import FunctionCode
 from troubleshooter.facts.lifecycle import LifecycleRule, LifecycleRules, RepositoryImages
 from troubleshooter.model import Origin
@@ -48,11 +49,14 @@ def lifecycle_rules(registry: RegistryRecord, code: FunctionCode, aws: Aws) -> L
 
 
 @provides(cost=Cost.CALL, asks=("ecr:DescribeImages",))
-def repository_images(rules: LifecycleRules, code: FunctionCode, aws: Aws) -> RepositoryImages | Unavailable:
-    """Every image of the repository, where a rule counts."""
+def repository_images(
+    code: FunctionCode, rules: LifecycleRules | Unavailable, unchanged: Unchanged | Unavailable, aws: Aws
+) -> RepositoryImages | Unavailable:
+    """Every image of the repository, where a rule counts them or someone misses a change in the newest."""
     name = ecr_name(code.resolved_image_uri or code.image_uri or "")
-    if name is None or not any(r.count_type == "imageCountMoreThan" for r in rules.rules):
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "no rule counts images")
+    counts = isinstance(rules, LifecycleRules) and any(r.count_type == "imageCountMoreThan" for r in rules.rules)
+    if name is None or not (counts or isinstance(unchanged, Unchanged)):
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "no rule counts images, and nobody misses a change")
     images: list[StoredImage] = []
     more: dict[str, Any] = {}
     for _ in range(PAGES):

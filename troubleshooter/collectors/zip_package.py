@@ -30,12 +30,19 @@ def code_of_zip(answer: GetFunctionAnswer, web: Web) -> CodeTree | Unavailable:
     if not answer.location:
         unblock = Unblock("allow lambda:GetFunction with its code location", "lambda:GetFunction", answer.record.arn)
         return Unavailable(Reason.DENIED, "AWS gave no address of the code package", unblock)
-    got = web.get(answer.location, label=LABEL, cap=MAX_PACKED, deadline_s=120)
+    content = download(answer.location, web)
+    reading = Reading("lambda:GetFunction code package", Origin.PACKAGE, request_id=answer.reading.request_id)
+    return CodeTree(reading=reading, tree=zip_tree(content), root=ROOT, kind="zip")
+
+
+def download(location: str, web: Web) -> bytes:
+    """The package's bytes. Raises SourceError."""
+    got = web.get(location, label=LABEL, cap=MAX_PACKED, deadline_s=120)
     if got.status != 200:
         detail = f"{LABEL} could not be downloaded (status {got.status})"
-        return Unavailable(Reason.UNREACHABLE, detail, Unblock("try again: the address is valid for ten minutes"))
-    reading = Reading("lambda:GetFunction code package", Origin.PACKAGE, request_id=answer.reading.request_id)
-    return CodeTree(reading=reading, tree=zip_tree(got.body), root=ROOT, kind="zip")
+        unblock = Unblock("try again: the address is valid for ten minutes")
+        raise SourceError(Unavailable(Reason.UNREACHABLE, detail, unblock))
+    return got.body
 
 
 def zip_tree(content: bytes) -> FileTree:

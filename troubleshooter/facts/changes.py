@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from troubleshooter.facts.base import Fact
 from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.tree import FileTree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,31 @@ class PublishedVersions(Fact):
 
     records: tuple[FunctionRecord, ...] = ()
     complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged(Fact):
+    """Someone says that new code or a new image changed nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierCode(Fact):
+    """The code that was there before what runs, as far as versions, the repository or the trail tell."""
+
+    sha256: str
+    """As the function's record has it: hexadecimal for an image, base64 for a zip package."""
+    how: str
+    """How it is known: `version 7`, `pushed 2026-01-02 03:04 UTC`."""
+    version: str | None = None
+    """The published version that holds it; None where none does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierTree(Fact):
+    """The files of the code before: of all layers of an image, or of a zip package."""
+
+    tree: FileTree = field(repr=False, compare=False)
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +117,12 @@ class Changes(Fact):
     changes: tuple[Change, ...] = ()
     first_failure: dt.datetime | None = None
     complete: bool = True
+    notes: tuple[str, ...] = ()
+    """What would tell more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageChanges(Fact):
+    """Packages that were added, removed, or have another version than in the code before."""
+
+    changes: tuple[Change, ...] = ()

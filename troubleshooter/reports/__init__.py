@@ -154,6 +154,7 @@ class _Fold:
             "changes": self.changes["changes"],
             "image_comparison": self.comparison,
             "changes_complete": self.changes["complete"],
+            "changes_notes": self.changes.get("notes", []),
             "ruled_out": diagnosis.get("ruled_out", []),
             "could_not_check": [_gap(f) for f in sorted(self.findings.values(), key=_finding_order) if _is_gap(f)],
             "unread": [

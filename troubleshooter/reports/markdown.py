@@ -240,6 +240,9 @@ def _changes(report: Mapping[str, Any]) -> Iterator[str]:
     if not report["changes_complete"]:
         yield "Not everything could be read in time; there may be more."
         yield ""
+    for note in report.get("changes_notes", ()):
+        yield prose(note)
+        yield ""
 
 
 def _others(report: Mapping[str, Any]) -> Iterator[str]:

@@ -26,6 +26,7 @@ import shlex
 from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import OCI
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.changes import Unchanged
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig, ImageManifest, PreviousImage
@@ -45,6 +46,7 @@ def build_cache_or_wrong_context(
     function: FunctionRecord,
     manifest: ImageManifest,
     config: ImageConfig | Unavailable,
+    missed: Unchanged,
     previous: PreviousImage,
     text: GivenText,
 ) -> Verdict:
