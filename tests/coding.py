@@ -17,6 +17,7 @@ from troubleshooter.analysis import (
     python_imports,
     python_packages,
     python_shadowing,
+    requirements,
     runtime,
 )
 from troubleshooter.facts import Reading, Reason, Store, Unavailable, providers_in
@@ -32,7 +33,7 @@ HANDLER = "def handler(event, context):\n    return 1\n"
 NO_LOGS = Unavailable(Reason.DENIED, "logs:FilterLogEvents was denied")
 MODULES = (
     *(code_tree, launch, runtime, python_handler, python_imports, python_packages),
-    *(python_background, python_effects, python_shadowing),
+    *(python_background, python_effects, python_shadowing, requirements),
 )
 
 

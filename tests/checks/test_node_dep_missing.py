@@ -129,6 +129,24 @@ def test_the_failure_cites_file_line_and_package_json() -> None:
     assert update[:3] == ["aws", "lambda", "update-function-code"]
 
 
+def test_a_package_that_nobody_asks_for_is_not_installed_for_its_name_alone() -> None:
+    verdict = an_image({"index.js": "require('expresss');\n" + HANDLER}).ask(the_check)
+    assert verdict.remediation
+    assert not [c for c in verdict.remediation.commands if c.startswith("npm")]
+    assert "there may be somebody else's" in verdict.remediation.text
+
+
+def test_the_package_whose_file_imports_it_asks_for_it() -> None:
+    files = {
+        "index.js": "require('needs');\n" + HANDLER,
+        "node_modules/needs/index.js": "require('deep-missing');",
+        "node_modules/needs/package.json": '{"dependencies": {"deep-missing": "^1"}}',
+    }
+    verdict = an_image(files).ask(the_check)
+    assert verdict.remediation
+    assert verdict.remediation.commands[0] == "npm install --save-prod deep-missing"
+
+
 def test_other_languages_are_not_asked() -> None:
     from tests import coding
 

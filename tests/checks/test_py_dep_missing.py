@@ -10,7 +10,7 @@ from troubleshooter.checks.handler.py_dep_missing import py_dep_missing as the_c
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import ImportClosure
 from troubleshooter.facts.runtime import RuntimeModel
-from troubleshooter.model import Outcome, Rung
+from troubleshooter.model import Outcome, Remediation, Rung
 
 NONE = Unavailable(Reason.DENIED, "not allowed")
 LAYER = ("arn:aws:lambda:eu-west-1:123456789012:layer:deps:1",)
@@ -95,6 +95,74 @@ def test_the_known_distribution_is_installed() -> None:
     assert "docker run" in found.remediation.verify
 
 
+def advised(imports: str, asked: str = "", files: dict[str, str] | None = None) -> Remediation:
+    """The remediation for an image with these imports, and with these lines of a requirements file in it."""
+    given = {"app.py": imports + HANDLER, **({"requirements.txt": asked} if asked else {}), **(files or {})}
+    verdict = an_image(given).ask(the_check)
+    assert verdict.remediation
+    return verdict.remediation
+
+
+def installed_by(remediation: Remediation) -> list[str]:
+    return [word for command in remediation.commands for word in shlex.split(command)[4:]]
+
+
+@pytest.mark.parametrize(
+    ("imports", "name"),
+    [
+        ("import yaml\n", "pyyaml"),
+        ("import PIL.Image\n", "pillow"),
+        ("from google.cloud import storage\n", "google-cloud-storage"),
+        ("from google.cloud import bigquery_storage_v1\n", "google-cloud-bigquery-storage"),
+        ("import requests\n", "requests"),
+    ],
+)
+def test_the_table_tells_who_brings_it(imports: str, name: str) -> None:
+    found = advised(imports)
+    assert installed_by(found) == [name]
+    assert f"Add `{name}` to the requirements: it brings" in found.text
+
+
+def test_a_requirement_is_taken_before_the_table() -> None:
+    found = advised("import cv2\n", "opencv-contrib-python>=4.8,<5\n")
+    assert installed_by(found) == ["opencv-contrib-python<5,>=4.8"]
+    assert "is asked for (/var/task/requirements.txt:1)" in found.text
+    assert "name alone" not in found.text
+
+
+def test_a_requirement_of_the_imports_name_is_told_as_such() -> None:
+    found = advised("import frobnicate\n", "frobnicate==2.1\n")
+    assert installed_by(found) == ["frobnicate==2.1"]
+    assert "that it brings `frobnicate` is told by its name alone" in found.text
+
+
+@pytest.mark.parametrize(
+    "imports", ["import frobnicate\n", "from google.cloud import frobnicate\n", "import requestz\n"]
+)
+def test_nothing_is_installed_only_for_having_the_imports_name(imports: str) -> None:
+    found = advised(imports)
+    assert found.commands == ()
+    assert "may be somebody else's" in found.text
+
+
+def test_what_comes_from_elsewhere_is_not_installed_from_the_usual_index() -> None:
+    found = advised("import frobnicate\n", "frobnicate @ https://example.com/f.whl\n")
+    assert found.commands == ()
+    assert "is asked for" in found.text
+
+
+def test_metadata_lists_a_module_whose_files_are_gone() -> None:
+    info = {
+        f"{SITE}/frob_tools-2.1.dist-info/METADATA": "Name: frob-tools\nVersion: 2.1\n",
+        f"{SITE}/frob_tools-2.1.dist-info/top_level.txt": "frobnicate\n",
+    }
+    found = advised("import frobnicate\n", files=info)
+    assert installed_by(found) == ["frob-tools==2.1"]
+    assert "its metadata lists `frobnicate`, whose files are not there" in found.text
+    shared = {**info, f"{SITE}/other-1.dist-info/top_level.txt": "frobnicate\n"}
+    assert advised("import frobnicate.part\n", files=shared).commands == ()
+
+
 def test_zip_packages() -> None:
     assert a_zip({"app.py": "import requests\n" + HANDLER}).ask(the_check).outcome is Outcome.FAIL
     there = {"app.py": "import certifi\n" + HANDLER, "certifi/__init__.py": ""}
@@ -127,7 +195,7 @@ def test_without_layers_nothing_is_said() -> None:
     assert an_image({}).ask(the_check).outcome is Outcome.NOT_APPLICABLE
     closure = ImportClosure(reading=IMAGE, language="node")
     runtime = RuntimeModel(reading=IMAGE, language="node", client="zip")
-    assert the_check(closure, runtime, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
+    assert the_check(closure, runtime, NONE, NONE, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_what_could_not_be_followed_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,10 @@ from troubleshooter.facts.distributions import distributions_of, table_source
         ("google.cloud.storage", "google-cloud-storage"),
         ("google.cloud.secretmanager_v1", "google-cloud-secret-manager"),
         ("google.protobuf.message", "protobuf"),
+        ("google.cloud.exceptions", "google-cloud-core"),
+        ("google.cloud.bigquery_storage_v1", "google-cloud-bigquery-storage"),
+        ("requests.adapters", "requests"),
+        ("opentelemetry.instrumentation.utils", "opentelemetry-instrumentation"),
         ("opentelemetry.sdk.trace", "opentelemetry-sdk"),
         ("opentelemetry.sdk.extension.aws.trace", "opentelemetry-sdk-extension-aws"),
         ("opentelemetry.instrumentation.aws_lambda", "opentelemetry-instrumentation-aws-lambda"),
@@ -27,7 +31,9 @@ def test_longest_prefix_decides(dotted: str, first: str) -> None:
     assert distributions_of(dotted)[0] == first
 
 
-@pytest.mark.parametrize("dotted", ["requests", "crypto", "google", "google.cloud", "opentelemetry", ""])
+@pytest.mark.parametrize(
+    "dotted", ["crypto", "google", "google.cloud", "google.cloud.frobnicate", "opentelemetry", "Requests", ""]
+)
 def test_unknown_and_bare_namespaces_say_nothing(dotted: str) -> None:
     assert distributions_of(dotted) == ()
 
@@ -40,3 +46,4 @@ def test_the_table_is_normalised_dated_and_only_about_differing_names() -> None:
     for name, distributions in table["imports"].items():
         assert [canonicalize_name(d) for d in distributions] == distributions
         assert "." in name or distributions != [canonicalize_name(name)]
+    assert not set(table["same_name"]) & set(table["imports"])

@@ -1,6 +1,7 @@
 """Which distribution brings which Python import: the curated table of `data/distributions.json`.
 
-For names that differ, and for nothing else: an import that is not in the table says nothing.
+For names that differ, and for some that do not: an import that is not in the table says nothing. That a distribution
+has the name of an import does not show that it brings it, nor whose it is.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ def distributions_of(dotted: str) -> tuple[str, ...]:
         if found:
             return tuple(found)
         for family in _table()["families"]:
-            if ".".join(parts[: end - 1]) == family["import"]:
+            if ".".join(parts[: end - 1]) == family["import"] and parts[end - 1] in family["members"]:
                 return (canonicalize_name(family["distribution"] + parts[end - 1]),)
-    return ()
+    return (canonicalize_name(parts[0]),) if parts[0] in _table()["same_name"] else ()
 
 
 @functools.cache

@@ -27,6 +27,7 @@ References
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import shlex
@@ -55,6 +56,7 @@ SIGNATURES = (
     signature(r"Runtime\.ImportModuleError: Error: Cannot find module", 1),
 )  # fmt: skip
 SHOWN = 5
+_SECTIONS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 
 
 @check(title="Everything that the JavaScript handler imports is there", severity=Severity.ERROR, rung=Rung.HANDLER)
@@ -137,7 +139,7 @@ def _failed(
         *evidence,
         *beside(runtime.cite("search_path", label="NODE_PATH")),
         *said(timeline, wanted_by(first)),
-        remediation=_fix(missing, asked, spelled, function, image, code),
+        remediation=_fix(missing, _named(missing, requirements, tree), asked, spelled, function, image, code),
         rung=rung,
     )
 
@@ -159,8 +161,33 @@ def _spelled(each: Import, tree: CodeTree | Unavailable) -> str:
     return next((each.full.rstrip("/") + e for e in endings if tree.tree.is_file(base.rstrip("/") + e)), "")
 
 
+def _named(
+    missing: tuple[Import, ...], requirements: Requirements | Unavailable, tree: CodeTree | Unavailable
+) -> list[str]:
+    """Packages that somebody asks for beside the import itself: the function, or the package whose file imports it."""
+    known = {m.module for m in missing if _asked(m, requirements) is not None or m.module in _declared(m.path, tree)}
+    return [name for name in dict.fromkeys(m.module for m in missing) if name in known]
+
+
+def _declared(path: str, tree: CodeTree | Unavailable) -> frozenset[str]:
+    """What the nearest package.json above a file asks for."""
+    folder = posixpath.dirname(path)
+    while not isinstance(tree, Unavailable) and folder not in ("/", ""):
+        text = tree.tree.text(f"{folder}/package.json")
+        if text is not None:
+            try:
+                data = json.loads(text)
+            except (ValueError, RecursionError):
+                return frozenset()
+            sections = [data.get(name) for name in _SECTIONS] if isinstance(data, dict) else []
+            return frozenset(name for each in sections if isinstance(each, dict) for name in each)
+        folder = posixpath.dirname(folder)
+    return frozenset()
+
+
 def _fix(
     missing: tuple[Import, ...],
+    named: list[str],
     asked: Requirement | None,
     spelled: str,
     function: FunctionRecord | Unavailable,
@@ -168,21 +195,26 @@ def _fix(
     code: FunctionCode | Unavailable,
 ) -> Remediation:
     packages = list(dict.fromkeys(m.module for m in missing if not m.module.startswith((".", "/", "#"))))
+    unnamed = [name for name in packages if name not in named]
     files = list(dict.fromkeys(m.full for m in missing if m.module.startswith((".", "/", "#"))))
     texts = []
     if asked is not None and asked.development:
-        texts.append(f"Move {_listed(packages)} from the devDependencies to the dependencies.")
-    elif asked is not None:
-        texts.append(f"{_listed(packages)} is asked for and was not installed or not copied: copy node_modules too.")
-    elif packages:
+        texts.append(f"Move {_listed(named)} from the devDependencies to the dependencies.")
+    elif named:
+        texts.append(f"{_listed(named)} is asked for and was not installed or not copied: copy node_modules too.")
+    if unnamed:
         zipped = isinstance(function, FunctionRecord) and not function.is_image
         place = "into the folder that is zipped" if zipped else "in the image"
-        texts.append(f"Add {_listed(packages)} to the dependencies and install {place}, or let the bundler take it in.")
+        texts.append(
+            f"No package.json asks for {_listed(unnamed)}. A package has the name of its import, so make sure that the import "
+            "is spelled as its project's documentation has it: under a name with a slip there may be somebody else's. Then "
+            f"add it to the dependencies and install {place}, or let the bundler take it in."
+        )
     if spelled:
         texts.append(f"Write `{spelled}` in the import.")
     elif files:
         texts.append(f"Copy {_listed(files)} beside the file that asks for it.")
-    install = (shlex.join(["npm", "install", "--save-prod", *packages]),) if packages else ()
+    install = (shlex.join(["npm", "install", "--save-prod", *named]),) if named else ()
     verify = "The next init ends without `Cannot find module` or `Cannot find package` in its log."
     fix = rebuilt(" ".join(texts), function, image, code, verify)
     return Remediation(fix.text, (*install, *fix.commands), fix.verify)

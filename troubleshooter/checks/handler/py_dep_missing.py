@@ -17,7 +17,9 @@ How it is told apart
     (`py_wrong_abi_tag`) or CPU (`native_wrong_arch_lib`).
 
 Fix
-    Add the distribution to the requirements, install them in the image or into the package, and deploy.
+    Add the distribution to the requirements, install them in the image or into the package, and deploy. Distributions are
+    often not called what their import is called, and a name that is free may have been taken by somebody with bad
+    intentions: install none only because it has the import's name.
 
 References
     https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
@@ -28,14 +30,17 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._client_said import said
+from troubleshooter.checks._distribution import Bringer, bringer, unknown_bringers
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.code import Import, ImportClosure
-from troubleshooter.facts.distributions import distributions_of
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.logs import Timeline
+from troubleshooter.facts.packages import InstalledPackages, Requirements
 from troubleshooter.facts.python_modules import removed_from_library
 from troubleshooter.facts.runtime import RuntimeModel
 from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
@@ -50,10 +55,29 @@ SIGNATURES = (
 SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What is known beside the missing imports."""
+
+    closure: ImportClosure
+    runtime: RuntimeModel
+    requirements: Requirements | Unavailable
+    installed: InstalledPackages | Unavailable
+    function: FunctionRecord | Unavailable
+    code: FunctionCode | Unavailable
+
+    def bringers(self, missing: tuple[Import, ...]) -> dict[str, Bringer]:
+        """By import as written, what would bring it."""
+        found = {m.full: bringer(m, self.closure, self.requirements, self.installed) for m in missing}
+        return {full: each for full, each in found.items() if each is not None}
+
+
 @check(title="Everything that the Python handler imports is there", severity=Severity.ERROR, rung=Rung.HANDLER)
 def py_dep_missing(
     closure: ImportClosure,
     runtime: RuntimeModel,
+    requirements: Requirements | Unavailable,
+    installed: InstalledPackages | Unavailable,
     function: FunctionRecord | Unavailable,
     code: FunctionCode | Unavailable,
     timeline: Timeline | Unavailable,
@@ -61,11 +85,12 @@ def py_dep_missing(
     """Lists the imports at load time that nothing provides, and those at call time that a call has run into."""
     if closure.language != "python":
         return not_applicable("the handler is not Python")
+    surroundings = _Surroundings(closure, runtime, requirements, installed, function, code)
     if closure.missing:
-        return _failed(closure.missing, closure, runtime, function, code, timeline, None)
+        return _failed(closure.missing, None, surroundings, timeline)
     hit = [each for each in closure.missing_deferred if _invoked_into(each, timeline)]
     if hit:
-        return _failed(tuple(hit), closure, runtime, function, code, timeline, Rung.INVOKE)
+        return _failed(tuple(hit), Rung.INVOKE, surroundings, timeline)
     if not closure.complete:
         why = "; ".join(closure.unread[:3]) or "not all imports could be followed"
         unblock = Unblock("Give the built image or package, with its layers, as the function runs it.")
@@ -83,19 +108,16 @@ def _invoked_into(each: Import, timeline: Timeline | Unavailable) -> bool:
 
 
 def _failed(
-    missing: tuple[Import, ...],
-    closure: ImportClosure,
-    runtime: RuntimeModel,
-    function: FunctionRecord | Unavailable,
-    code: FunctionCode | Unavailable,
-    timeline: Timeline | Unavailable,
-    rung: Rung | None,
+    missing: tuple[Import, ...], rung: Rung | None, surroundings: _Surroundings, timeline: Timeline | Unavailable
 ) -> Verdict:
+    closure, runtime = surroundings.closure, surroundings.runtime
     evidence: list[Evidence] = []
     for each in missing[:SHOWN]:
         source = f"{closure.reading.source} {each.path}:{each.line}"
         evidence.append(closure.cite("missing", each.full, label="import that nothing provides", source=source))
     evidence.append(runtime.cite("search_path", label="looked in"))
+    brought = surroundings.bringers(missing)
+    evidence += beside(*(e for b in list(brought.values())[:SHOWN] for e in b.evidence))
     first = missing[0]
     when = "" if rung is None else ", when it is called"
     left = removed_from_library(first.module)
@@ -105,37 +127,24 @@ def _failed(
         f"{first.path}:{first.line} imports `{first.full}`{more}{when}, and nothing provides it{gone}",
         *evidence,
         *said(timeline, rf"No module named '{re.escape(first.module)}['.]"),
-        remediation=_fix(missing, runtime, function, code),
+        remediation=_fix(missing, brought, surroundings),
         rung=rung,
     )
 
 
-def _fix(
-    missing: tuple[Import, ...],
-    runtime: RuntimeModel,
-    function: FunctionRecord | Unavailable,
-    code: FunctionCode | Unavailable,
-) -> Remediation:
-    names: list[str] = []
-    unsure: list[str] = []
-    for each in missing:
-        known = distributions_of(each.full)
-        if known:
-            names.append(known[0])
-        else:
-            unsure.append(each.module)
-    names, unsure = list(dict.fromkeys(names)), list(dict.fromkeys(unsure))
+def _fix(missing: tuple[Import, ...], brought: Mapping[str, Bringer], surroundings: _Surroundings) -> Remediation:
+    function, code, runtime = surroundings.function, surroundings.code, surroundings.runtime
     zipped = isinstance(function, FunctionRecord) and not function.is_image
     place = "into the folder that is zipped" if zipped else "in the image"
-    texts = []
-    if names:
-        texts.append(f"Add {_listed(names)} to the requirements and install them {place}.")
-    if unsure:
-        texts.append(f"Add what provides {_listed(unsure)} to the requirements, or copy it if it is your own, {place}.")
+    texts = list(dict.fromkeys(each.how for each in brought.values()))
     commands = []
-    if names:
+    if brought:
+        texts.append(f"Install {'them' if len(texts) > 1 else 'it'} {place}.")
+        names = dict.fromkeys(each.name for each in brought.values() if each.name)
         target = ["--target", "."] if zipped else []
-        commands.append(shlex.join(["python", "-m", "pip", "install", *target, *names]))
+        if names:
+            commands.append(shlex.join(["python", "-m", "pip", "install", *target, *names]))
+    texts.append(unknown_bringers(each.module for each in missing if each.full not in brought))
     modules = ", ".join(dict.fromkeys(each.module for each in missing))
     test = ["-c", f"import {modules}"]
     uri = code.image_uri if isinstance(code, FunctionCode) else None
@@ -143,8 +152,4 @@ def _fix(
     if uri and runtime.version:
         name = f"python{runtime.version[0]}.{runtime.version[1]}" if len(runtime.version) > 1 else "python3"
         verify = shlex.join(["docker", "run", "--rm", "--entrypoint", name, uri, *test])
-    return Remediation(" ".join(texts), tuple(commands), f"`{verify}` works.")
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return Remediation(" ".join(filter(None, texts)), tuple(commands), f"`{verify}` works.")
