@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 
 MEMORY = 8 << 20
 """Bytes that are held in memory before a file is opened."""
-PIECE = 1 << 20
-"""Bytes that are written at once: most contents are small."""
+PIECE, PIECES = 1 << 20, 4096
+"""Bytes that are written at once, and of how many contents at most: most are small."""
 
 
 class Source(Protocol):
@@ -57,8 +57,10 @@ class Spool:
     def __init__(self, *, memory: int = MEMORY) -> None:
         self._memory, self._held, self._end = memory, bytearray(), 0
         self._descriptor = -1
-        self._waiting = bytearray()
+        self._waiting: list[bytes] = []
         """The end of what was appended, on its way to the file."""
+        self._flushed = 0
+        """Where it begins."""
         self._lost: tuple[int, int] | None = None
         """The stretch that the disk would not take; nothing comes after it."""
         self._lock = threading.Lock()
@@ -73,8 +75,8 @@ class Spool:
             if self._descriptor < 0:
                 self._held += data
             else:
-                self._waiting += data
-                if len(self._waiting) >= PIECE:
+                self._waiting.append(data)
+                if self._end - self._flushed >= PIECE or len(self._waiting) >= PIECES:
                     self._flush()
             return offset
 
@@ -86,6 +88,7 @@ class Spool:
                 return None
             offset = self._end
             self._end += size
+            self._flushed = self._end
             if self._descriptor < 0:
                 self._held.extend(bytes(size))
             return offset
@@ -102,7 +105,7 @@ class Spool:
         with self._lock:
             if self._descriptor < 0:
                 return bytes(self._held[offset : offset + size])
-            if offset + size > self._end - len(self._waiting):
+            if offset + size > self._flushed:
                 self._flush()
             if self._lost is not None and offset + size > self._lost[0] and offset < self._lost[1]:
                 return b""
@@ -115,14 +118,12 @@ class Spool:
 
     def _flush(self) -> None:
         """Writes what waits."""
-        if not self._waiting:
-            return
-        start = self._end - len(self._waiting)
-        if not self._written(start, self._waiting):
-            self._lost = start, self._end
-        self._waiting = bytearray()
+        if self._waiting and not self._written(self._flushed, b"".join(self._waiting)):
+            self._lost = self._flushed, self._end
+        self._waiting.clear()
+        self._flushed = self._end
 
-    def _written(self, offset: int, data: bytes | bytearray) -> bool:
+    def _written(self, offset: int, data: bytes) -> bool:
         try:
             return os.pwrite(self._descriptor, data, offset) == len(data)
         except OSError:
@@ -138,7 +139,7 @@ class Spool:
             except OSError:
                 continue
             weakref.finalize(self, os.close, self._descriptor)
-            self._held = bytearray()
+            self._held, self._flushed = bytearray(), self._end
             return True
         return False
 

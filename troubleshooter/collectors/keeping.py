@@ -36,6 +36,8 @@ _PROGRAMS = (
     b"MZ",
 )
 _SCRIPTS = (b"#!", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+MARKED = frozenset(each[0] for each in (*_PROGRAMS, *_SCRIPTS))
+"""First bytes of files of which more than the first 64 bytes may be kept."""
 _CODE = frozenset({"py", "js", "mjs", "cjs", "json", "sh", "toml", "pth"})
 _KNOWN = frozenset(
     {
@@ -166,8 +168,10 @@ def head_size(head: bytes, mode: int, size: int) -> int:
 
 def worth_keeping(path: str, head: bytes, mode: int, size: int) -> bool:
     """Whether a file's content is worth keeping."""
-    name = path.rpartition("/")[2]
-    if size <= LARGEST_CODE and (name.rpartition(".")[2] in _CODE or name in _KNOWN):
+    if size <= LARGEST_CODE and path[path.rfind(".") + 1 :] in _CODE:
+        return True
+    name = path[path.rfind("/") + 1 :]
+    if size <= LARGEST_CODE and name in _KNOWN:
         return True
     if size > LARGEST_OTHER:
         return False

@@ -21,8 +21,8 @@ from troubleshooter.collectors.inflate import (
     malformed,
     too_big,
 )
-from troubleshooter.collectors.keeping import Budget, head_size, is_program, set_aside, worth_keeping
-from troubleshooter.collectors.tar import DIRECTORY, FILE, HARDLINK, MEMBERS, SYMLINK, Member, members
+from troubleshooter.collectors.keeping import MARKED, Budget, head_size, is_program, set_aside, worth_keeping
+from troubleshooter.collectors.tar import DIRECTORY, FILE, HARDLINK, HEAD, MEMBERS, SYMLINK, Member, members
 from troubleshooter.facts.elf import MAGIC, Elf, elf_places, read_elf, read_elf_parts
 from troubleshooter.facts.image import Blob
 from troubleshooter.facts.tree import HOPS, Entry, Kind
@@ -39,6 +39,7 @@ _WHOLE_ELF, _ELF_HEAD, _ELF_MEMORY = 256 << 10, 64 << 10, 2 << 20
 _ELF_NAMED, _ELF_TAIL = 256 << 20, 16 << 20
 """Bytes of one stretch of a large ELF file that are set aside, on disk, to find names in; of its end."""
 _FILE = Kind.FILE
+_new = tuple.__new__
 _SETTLED = 1000
 """Paths that are counted at once."""
 _NO_ELF = Elf("unknown", 0, "unknown", complete=False, problem="its ELF header is damaged")
@@ -118,6 +119,7 @@ class _LayerReader:
     def __init__(self, window: Window, index: int, what: str, budget: Budget) -> None:
         self.window, self.index, self.what, self.budget = window, index, what, budget
         self.layer = Layer(window=window if isinstance(window, FileWindow) else None)
+        self.entries, self.places, self.random = self.layer.entries, self.layer.places, window.random
         self.folders: dict[str, str] = {"": ""}
         """Folder as named → folder as it is once this layer's own links are followed."""
         self.same: dict[str, list[str]] = {}
@@ -127,16 +129,15 @@ class _LayerReader:
         self.pending_members = 0
 
     def read(self) -> Layer:
-        layer, folders, add, names, count = self.layer, self.folders, self._add, 0, 0
+        folders, add, names, count = self.folders, self._add, 0, 0
+        member = None
         for member in members(self.window, self.what):
-            layer.size = member.offset + member.stored
-            name = member.name
-            path = "/" + name.removeprefix("./").strip("/")
+            path = "/" + member[0].removeprefix("./").strip("/")
             if "/." in path or "//" in path:
                 path = posixpath.normpath(path)
             if len(path) > LONGEST_PATH or path == "/":
                 continue
-            names += len(path) + len(member.link)
+            names += len(path) + len(member[6])
             count += 1
             if count == _SETTLED:
                 self._charge(names, count)
@@ -151,7 +152,8 @@ class _LayerReader:
                 add(path if real == parent else f"{real}/{base}", member)
         self._charge(names, count)
         self._settle()
-        return layer
+        self.layer.size = 0 if member is None else member.offset + member.stored
+        return self.layer
 
     def _charge(self, length: int, count: int = 1) -> None:
         self.pending_names += length
@@ -206,20 +208,42 @@ class _LayerReader:
 
     def _add(self, path: str, member: Member) -> None:
         layer = self.layer
-        if path in layer.entries or path in layer.implied or path in layer.links:
+        if path in self.entries or path in layer.implied or path in layer.links:
             self._replace(path, member)
-        _, kind, mode, uid, gid, _, link, _, _, _ = member
+        _, kind, mode, uid, gid, size, link, offset, _, sparse, head = member
         if kind is FILE:
-            self._add_file(path, member)
+            if size > HEAD and not sparse and (mode & 0o111 or head[0] in MARKED):
+                head = self._longer(head, mode, size, offset)
+            self.entries[path] = _new(Entry, (_FILE, mode, uid, gid, size, "", head, self.index))
+            if sparse:
+                return
+            if self.random:
+                self.places[path] = offset
+            else:
+                self._keep(path, head, mode, size, offset)
         elif kind is DIRECTORY:
-            layer.entries[path] = Entry(Kind.DIRECTORY, mode, uid, gid, 0, "", b"", self.index)
+            self.entries[path] = Entry(Kind.DIRECTORY, mode, uid, gid, 0, "", b"", self.index)
             self.folders[path] = path
         elif kind is SYMLINK:
-            layer.entries[path] = Entry(Kind.SYMLINK, 0o777, uid, gid, len(link), link, b"", self.index)
+            self.entries[path] = Entry(Kind.SYMLINK, 0o777, uid, gid, len(link), link, b"", self.index)
         elif kind is HARDLINK:
             self._add_link(path, member)
         else:
-            layer.entries[path] = Entry(Kind.OTHER, mode, uid, gid, 0, "", b"", self.index)
+            self.entries[path] = Entry(Kind.OTHER, mode, uid, gid, 0, "", b"", self.index)
+
+    def _longer(self, head: bytes, mode: int, size: int, offset: int) -> bytes:
+        """More of the beginning of a file that may be started, as far as the budget has it."""
+        more = head_size(head, mode, size)
+        return self.window.take(offset, more) if more > len(head) and self.budget.head(more) else head
+
+    def _keep(self, path: str, head: bytes, mode: int, size: int, offset: int) -> None:
+        """Keeps what is worth it of a file that passes by."""
+        if not size or head[0] not in MARKED or not is_program(head):
+            kept = self.budget.keep(self.window, offset, size) if worth_keeping(path, head, mode, size) else None
+            if kept is not None:
+                self.layer.contents[path] = kept
+        elif head.startswith(MAGIC):
+            self.layer.elves[path] = self._elf(offset, size)
 
     def _add_link(self, path: str, member: Member) -> None:
         named = posixpath.normpath("/" + member.link.lstrip("/"))
@@ -243,27 +267,6 @@ class _LayerReader:
         entry = entry._replace(mode=mode, uid=member.uid, gid=member.gid)
         for each in same:
             layer.entries[each] = entry
-
-    def _add_file(self, path: str, member: Member) -> None:
-        _, _, mode, uid, gid, size, _, offset, _, sparse = member
-        layer, window = self.layer, self.window
-        if sparse:
-            layer.entries[path] = Entry(_FILE, mode, uid, gid, size, "", b"", self.index)
-            return
-        head = window.take(offset, 64 if size > 64 else size) if size else b""
-        if size > 64:
-            more = head_size(head, mode, size)
-            if more > 64 and self.budget.head(more):
-                head = window.take(offset, more)
-        layer.entries[path] = Entry(_FILE, mode, uid, gid, size, "", head, self.index)
-        if window.random:
-            layer.places[path] = offset
-        elif not is_program(head):
-            kept = self.budget.keep(window, offset, size) if worth_keeping(path, head, mode, size) else None
-            if kept is not None:
-                layer.contents[path] = kept
-        elif head.startswith(MAGIC):
-            layer.elves[path] = self._elf(offset, size)
 
     def _elf(self, offset: int, size: int) -> Elf:
         """Header facts of an ELF file as it passes, without its names where too many are held already."""

@@ -23,30 +23,26 @@ def merge(layers: Sequence[Layer]) -> FileTree:
     """Folders of a higher layer that show nothing of the lower ones."""
     for index in range(len(layers) - 1, -1, -1):
         layer = layers[index]
-        hidden = _hider(entries, blocked, closed)
+        hidden = _Hidden(entries, blocked, closed)
         closing: set[str] = set()
         added: dict[str, Entry] = {}
         for path, entry in _with_links(layers, index):
             there = entries.get(path)
-            if there is not None and path not in implied:
+            if there is None:
+                if path not in blocked and not hidden[path.rpartition("/")[0]]:
+                    added[path] = entry
+            elif path not in implied:
                 if entry.kind is not Kind.DIRECTORY and there.kind is Kind.DIRECTORY:
                     closing.add(path)
-            elif path not in blocked and not hidden(path.rpartition("/")[0]):
-                if there is None:
+            elif path not in blocked and not hidden[path.rpartition("/")[0]]:
+                if entry.kind is Kind.DIRECTORY:
                     added[path] = entry
-                elif entry.kind is Kind.DIRECTORY:
-                    added[path] = entry
-                    implied.discard(path)
                 else:
                     closing.add(path)
-                    implied.discard(path)
+                implied.discard(path)
         for path in layer.implied:
-            if (
-                path not in entries
-                and path not in added
-                and path not in blocked
-                and not hidden(path.rpartition("/")[0])
-            ):
+            known = path in entries or path in added or path in blocked
+            if not known and not hidden[path.rpartition("/")[0]]:
                 added[path] = Entry(Kind.DIRECTORY, 0o755, layer=index)
                 implied.add(path)
         entries.update(added)
@@ -73,25 +69,29 @@ def _with_links(layers: Sequence[Layer], index: int) -> list[tuple[str, Entry]]:
     return list(layer.entries.items())
 
 
-def _hider(entries: dict[str, Entry], blocked: set[str], closed: set[str]) -> Callable[[str], bool]:
-    """Tells whether what lies directly in a folder of the next lower layer is hidden by the layers above."""
-    known: dict[str, bool] = {"": "" in closed}
+class _Hidden(dict[str, bool]):
+    """Whether what lies directly in a folder of the next lower layer is hidden by the layers above, each folder found out once."""
 
-    def hidden(folder: str) -> bool:
+    def __init__(self, entries: dict[str, Entry], blocked: set[str], closed: set[str]) -> None:
+        super().__init__({"": "" in closed})
+        self._entries, self._blocked, self._closed = entries, blocked, closed
+
+    def __missing__(self, folder: str) -> bool:
         todo = []
-        while folder not in known:
+        while folder not in self:
             todo.append(folder)
             folder = folder.rpartition("/")[0]
-        answer = known[folder]
+        answer = self[folder]
         for each in reversed(todo):
-            above = entries.get(each)
+            above = self._entries.get(each)
             answer = (
-                answer or each in blocked or each in closed or (above is not None and above.kind is not Kind.DIRECTORY)
+                answer
+                or each in self._blocked
+                or each in self._closed
+                or (above is not None and above.kind is not Kind.DIRECTORY)
             )
-            known[each] = answer
+            self[each] = answer
         return answer
-
-    return hidden
 
 
 def _reader(entries: dict[str, Entry], layers: Sequence[Layer]) -> Callable[[str], bytes | None]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from troubleshooter.collectors.inflate import Window, malformed, too_big
 
-BLOCK = 512
+BLOCK, HEAD = 512, 64
 LONGEST_RECORD = 1 << 20
 """Bytes of one PAX or GNU long name record."""
 MEMBERS = 2_000_000
@@ -35,8 +35,8 @@ _BODILESS = frozenset(b"123456")
 _LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL, _SPARSE = 76, 75, 120, 103, 83
 _RECORDS = frozenset({_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL})
 _ZEROS, _STAR = bytes(BLOCK), b"tar\0"
-_FIELDS = struct.Struct("100s8s8s8s12s12x8sB100s6s82x155s12x")
-"""Name, mode, owner, group, size, checksum, kind, link, magic, prefix."""
+_FIELDS = struct.Struct("100s24s12s12x8sB100s6s82x155s12x")
+"""Name; mode, owner and group together; size, checksum, kind, link, magic, prefix."""
 
 
 class Member(NamedTuple):
@@ -55,6 +55,8 @@ class Member(NamedTuple):
     stored: int
     sparse: bool = False
     """Its body is not the file's content as it stands."""
+    head: bytes = b""
+    """The first bytes of a file that is not sparse, as many as it has and at most 64."""
 
 
 def members(window: Window, what: str) -> Iterator[Member]:
@@ -65,17 +67,20 @@ def members(window: Window, what: str) -> Iterator[Member]:
     offset, count = 0, 0
     pax: dict[str, str] = {}
     name = link = member = None
-    take = window.take
+    take, unpack, adler, sums = window.take, _FIELDS.unpack, zlib.adler32, _SUMS
     while True:
-        header = take(offset, BLOCK)
+        # The beginning of the body comes with the header: one reading fewer for every file.
+        block = take(offset, BLOCK + HEAD)
+        header = block[:BLOCK]
         if len(header) < BLOCK:
             _check_end(window, header, member, what)
             return
         if header[0] == 0 and header == _ZEROS:
             return
-        fields = _FIELDS.unpack(header)
-        _verify(header, fields[5], what)
-        kind, size = fields[6], _number(fields[4], what)
+        fields = unpack(header)
+        if sums.get(fields[3]) != adler(header) & 0xFFFF:
+            _verify(header, fields[3], what)
+        kind, size = fields[4], _number(fields[2], what)
         offset += BLOCK
         count += 1
         if count > MEMBERS:
@@ -90,17 +95,17 @@ def members(window: Window, what: str) -> Iterator[Member]:
             elif kind == _LONG_LINK:
                 link = _text(record)
             continue
-        member = _member(header, fields, name, link, size, offset, what)
+        member = _member(block, fields, name, link, size, offset, what)
         name = link = None
         if kind == _SPARSE:
             member, offset = _sparse(window, header, member, what)
         if pax:
-            member = _with_pax(member, pax, what)
+            member = _with_pax(member, pax, block, what)
             pax = {}
-        if member.kind is FILE and member.name.endswith("/"):
-            member = member._replace(kind=DIRECTORY)
+        if member[1] is FILE and member[0].endswith("/"):
+            member = member._replace(kind=DIRECTORY, head=b"")
         yield member
-        offset += -(-member.stored // BLOCK) * BLOCK
+        offset += (member[8] + 511) & ~511
 
 
 def _check_end(window: Window, header: bytes, last: Member | None, what: str) -> None:
@@ -112,28 +117,36 @@ def _check_end(window: Window, header: bytes, last: Member | None, what: str) ->
 
 
 def _member(
-    header: bytes, fields: tuple[Any, ...], name: str | None, link: str | None, size: int, offset: int, what: str
+    block: bytes, fields: tuple[Any, ...], name: str | None, link: str | None, size: int, offset: int, what: str
 ) -> Member:
-    """A member, `name` and `link` being those of records before its header."""
-    field, mode, uid, gid, _, _, kind, target, magic, prefix = fields
-    word, known = _KINDS.get(kind, OTHER), _SMALL
+    """A member, `name` and `link` being those of records before its header; `block` is the header and what follows it."""
+    field, owner, _, _, kind, target, magic, prefix = fields
+    word, known = _KINDS.get(kind, OTHER), _OWNERS.get(owner)
+    mode, uid, gid = _owner(owner, what) if known is None else known
     if name is None:
-        name = _text(field)
+        name = field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
         if prefix[0] and magic == b"ustar\0":
             # The star variant keeps times behind a shorter prefix.
-            name = f"{_text(prefix[:131] if header.endswith(_STAR) else prefix)}/{name}"
+            name = f"{_text(prefix[:131] if block.startswith(_STAR, BLOCK - 4) else prefix)}/{name}"
     if link is None:
         link = _text(target) if word is HARDLINK or word is SYMLINK else ""
-    return Member(
-        name,
-        word,
-        (known[mode] if mode in known else _small(mode, what)) & 0o7777,
-        known[uid] if uid in known else _small(uid, what),
-        known[gid] if gid in known else _small(gid, what),
-        size if word is FILE else 0,
-        link,
-        offset,
-        0 if kind in _BODILESS else size,
+    file = word is FILE
+    # As `Member(…)` would, several times as fast: an image has tens of thousands.
+    return _new(
+        Member,
+        (
+            name,
+            word,
+            mode,
+            uid,
+            gid,
+            size if file else 0,
+            link,
+            offset,
+            0 if kind in _BODILESS else size,
+            False,
+            (block[BLOCK:] if size >= HEAD else block[BLOCK : BLOCK + size]) if file and size else b"",
+        ),
     )
 
 
@@ -144,7 +157,10 @@ def _verify(header: bytes, stated: bytes, what: str) -> None:
     except ValueError:
         wanted = int(digits, 8) if set(digits := stated.strip(b"\0 ")) <= _OCTAL and digits else -1
     # Adler-32's lower half is 1 plus the sum of all bytes, modulo 65521: the same sum at C's speed.
-    if zlib.adler32(header) & 0xFFFF == (wanted - 255 + sum(stated)) % 65521 and wanted >= 0:
+    expected = (wanted - 255 + sum(stated)) % 65521
+    if zlib.adler32(header) & 0xFFFF == expected and wanted >= 0:
+        if len(_SUMS) < 65536:
+            _SUMS[stated] = expected
         return
     rest = header[:148] + header[156:]
     if wanted != sum(b - 256 if b > 127 else b for b in rest) + 256:
@@ -152,7 +168,11 @@ def _verify(header: bytes, stated: bytes, what: str) -> None:
 
 
 _OCTAL = frozenset(b"01234567")
-_SMALL: dict[bytes, int] = {}
+_OWNERS: dict[bytes, tuple[int, int, int]] = {}
+"""Mode, owner and group by their fields: an archive holds few different ones."""
+_SUMS: dict[bytes, int] = {}
+"""Checksum fields seen, and what they state of Adler-32's lower half."""
+_new = tuple.__new__
 _NOT_OCTAL = "is not a tar archive, or is damaged: a number is not octal"
 
 
@@ -175,12 +195,12 @@ def _number(field: bytes, what: str) -> int:
     return int(digits, 8)
 
 
-def _small(field: bytes, what: str) -> int:
-    """A number of which an archive holds few different ones."""
-    value = _number(field, what)
-    if len(_SMALL) < 4096:
-        _SMALL[field] = value
-    return value
+def _owner(fields: bytes, what: str) -> tuple[int, int, int]:
+    """Permission bits, owner and group."""
+    mode, uid, gid = (_number(fields[at : at + 8], what) for at in (0, 8, 16))
+    if len(_OWNERS) < 4096:
+        _OWNERS[fields] = mode & 0o7777, uid, gid
+    return mode & 0o7777, uid, gid
 
 
 def _text(field: bytes) -> str:
@@ -214,7 +234,7 @@ def _pax(record: bytes, what: str) -> dict[str, str]:
     return found
 
 
-def _with_pax(member: Member, pax: dict[str, str], what: str) -> Member:
+def _with_pax(member: Member, pax: dict[str, str], block: bytes, what: str) -> Member:
     sparse = any(key.startswith("GNU.sparse.") for key in pax)
     name = pax.get("GNU.sparse.name") or pax.get("path") or member.name
     link = pax.get("linkpath") or member.link
@@ -226,6 +246,7 @@ def _with_pax(member: Member, pax: dict[str, str], what: str) -> Member:
         stored = number if member.kind is FILE or stored else stored
         size = number if member.kind is FILE else size
     real = pax.get("GNU.sparse.realsize") or pax.get("GNU.sparse.size")
+    sparse = member.sparse or sparse
     return member._replace(
         name=name,
         link=link if member.link or member.kind in (HARDLINK, SYMLINK) else "",
@@ -233,7 +254,8 @@ def _with_pax(member: Member, pax: dict[str, str], what: str) -> Member:
         gid=_decimal(pax["gid"], what) if "gid" in pax else member.gid,
         size=_decimal(real, what) if real and sparse else size,
         stored=stored,
-        sparse=member.sparse or sparse,
+        sparse=sparse,
+        head=block[BLOCK : BLOCK + min(size, HEAD)] if member.kind is FILE and not sparse else b"",
     )
 
 
@@ -254,4 +276,4 @@ def _sparse(window: Window, header: bytes, member: Member, what: str) -> tuple[M
             raise malformed(what, "is a tar archive that is cut short")
         offset += BLOCK
         more = extension[504]
-    return member._replace(size=real, offset=offset, sparse=True), offset
+    return member._replace(size=real, offset=offset, sparse=True, head=b""), offset
