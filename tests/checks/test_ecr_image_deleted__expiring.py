@@ -30,8 +30,16 @@ def later(number: int, *tags: str) -> tuple[StoredImage, ...]:
     return tuple(stored(number / 10 - n / 10, *tags, digest=f"sha256:{n:064x}") for n in range(number))
 
 
-def ask(running: StoredImage, *rules: LifecycleRule, images: Any = (), evaluated: dt.datetime | None = None) -> Verdict:
-    registry = RegistryRecord(reading=REGISTRY, repository="demo", tag="latest", digest=RUNS, running=running)
+def ask(
+    running: StoredImage,
+    *rules: LifecycleRule,
+    images: Any = (),
+    evaluated: dt.datetime | None = None,
+    tagged: StoredImage | None = None,
+) -> Verdict:
+    registry = RegistryRecord(
+        reading=REGISTRY, repository="demo", tag="latest", digest=RUNS, running=running, tagged=tagged
+    )
     listed = RepositoryImages(reading=REGISTRY, images=(running, *images)) if isinstance(images, tuple) else images
     fate = image_fate(
         LifecycleRules(reading=READ, repository="demo", rules=rules, evaluated=evaluated), registry, listed
@@ -46,6 +54,13 @@ def test_an_untagged_image_is_counted_down() -> None:
     assert "will be removed on 2026-01-24" in verdict.message
     assert verdict.remediation
     assert "deployed-demo" in verdict.remediation.commands[0]
+
+
+def test_a_deployment_that_has_just_pushed_may_be_about_to_replace_it() -> None:
+    newest = StoredImage("sha256:" + "b" * 64, NOW - dt.timedelta(minutes=3), "ACTIVE", tags=("latest",))
+    assert ask(stored(13), UNTAGGED, tagged=newest).outcome is Outcome.UNKNOWN
+    older = replace(newest, pushed_at=NOW - dt.timedelta(hours=3))
+    assert ask(stored(13), UNTAGGED, tagged=older).outcome is Outcome.FAIL
 
 
 def test_an_untagged_image_that_is_due() -> None:
@@ -80,6 +95,17 @@ def test_a_rule_that_archives() -> None:
             id="both prefixes are wanted",
         ),
         pytest.param(stored(10, "latest"), (OLD,), (), id="far away, and it will be replaced"),
+        pytest.param(stored(0.8, "latest"), (replace(OLD, count=10),), (), id="daily deployments under ten days"),
+        pytest.param(stored(6.9, "v1"), (replace(OLD, count=10),), (), id="weekly deployments under ten days"),
+        pytest.param(stored(70, "v1"), (OLD,), (), id="monthly deployments, and a fifth of the days is left"),
+        pytest.param(
+            stored(
+                7,
+            ),
+            (UNTAGGED,),
+            (),
+            id="a tag pushed daily and deployed weekly",
+        ),
         pytest.param(stored(100, "v1"), (FIVE, OLD), later(2, "v2"), id="a rule before it decides"),
         pytest.param(stored(100), (), (), id="no rules"),
         pytest.param(stored(100), (replace(UNTAGGED, storage="archive"),), (), id="a rule for the archive"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -39,11 +40,15 @@ def aws(account: Account) -> Aws:
     return Aws(CallLog(), region=account.region, endpoint_url=account.url)
 
 
+def stored_code(account: Account) -> FunctionCode:
+    where = f"{account.account_id}.dkr.ecr.{account.region}.amazonaws.com/demo"
+    return function_code(image_uri=f"{where}:v1", resolved_image_uri=f"{where}@{OLD.digest}")
+
+
 def stored(account: Account) -> tuple[RegistryRecord, FunctionCode]:
     account.add_image("demo", "v1", OLD)
     account.add_image("demo", "latest", NEW)
-    where = f"{account.account_id}.dkr.ecr.{account.region}.amazonaws.com/demo"
-    code = function_code(image_uri=f"{where}:v1", resolved_image_uri=f"{where}@{OLD.digest}")
+    code = stored_code(account)
     registry = describe_image(code, Subject(Role.DEPLOYED), aws(account))
     assert isinstance(registry, RegistryRecord)
     return registry, code
@@ -110,6 +115,20 @@ def test_images_are_listed_where_someone_misses_a_change(aws_account: Account) -
     found = repository_images(code, Unavailable(Reason.DENIED, "denied"), missed, aws(aws_account))
     assert isinstance(found, RepositoryImages)
     assert len(found.images) == 2
+
+
+@pytest.mark.parametrize(("tag", "asked"), [("v1", False), ("other", True)])
+def test_what_was_just_pushed_is_in_danger_only_without_its_tag(tag: str, asked: bool, aws_account: Account) -> None:
+    answer(aws_account, DAYS)
+    stored(aws_account)
+    repository = aws_account.repositories["demo"]
+    repository.pushed[OLD.digest] = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
+    repository.tags = {tag: OLD.digest if tag == "v1" else NEW.digest}
+    code = stored_code(aws_account)
+    registry = describe_image(code, Subject(Role.DEPLOYED), aws(aws_account))
+    assert isinstance(registry, RegistryRecord)
+    lifecycle_rules(registry, code, aws(aws_account))
+    assert ("ecr:GetLifecyclePolicy" in aws_account.operations) is asked
 
 
 def test_an_image_that_is_gone_or_archived_has_nothing_to_fear(aws_account: Account) -> None:

@@ -19,14 +19,20 @@ from troubleshooter.model import Origin
 
 PAGES = 3
 """Of a thousand images each."""
+FRESH = dt.timedelta(days=1)
+"""The shortest time that a rule can name."""
 
 
 @provides(cost=Cost.CALL, asks=("ecr:GetLifecyclePolicy",))
 def lifecycle_rules(registry: RegistryRecord, code: FunctionCode, aws: Aws) -> LifecycleRules | Unavailable:
-    """The rules, where the repository holds the image that runs: they may take it away."""
+    """The rules, where the repository holds the image that runs and they may take it away: it lost its tag, or is older than
+    the shortest time that a rule can name. What was just deployed is in no such danger, and most that fails was."""
     name = ecr_name(code.resolved_image_uri or code.image_uri or "")
     if name is None or registry.running is None or registry.running.status not in (None, "ACTIVE"):
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the repository holds no image that a rule could take away")
+    pushed, now = registry.running.pushed_at, dt.datetime.fromisoformat(registry.reading.at)
+    if registry.running.tags and pushed is not None and now - pushed < FRESH:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the image that runs was pushed within a day and has its tag")
     answer = aws.call(
         "ecr",
         "GetLifecyclePolicy",

@@ -9,7 +9,9 @@ Why it breaks
     images counts its days. Once ECR has removed it, Lambda's copy serves for a while; then every invocation answers 502.
 
 How it is told apart
-    An image that is gone already is `ecr_image_deleted`. That the tag points to a newer image is `stale_digest`.
+    An image that is gone already is `ecr_image_deleted`. That the tag points to a newer image is `stale_digest`. Where
+    deployments replace the image long before its days are over, the rule is harmless: it is spoken of only when most of
+    them have passed without one, the last third for an image without a tag, the last fifth for one that has its tag.
 
 Fix
     Give what is deployed a tag of its own that no rule selects, or update the function with a current image; let rules
@@ -27,7 +29,7 @@ import shlex
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._readiness import repository
-from troubleshooter.facts.account import RegistryRecord
+from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.lifecycle import ImageFate, LifecycleRule
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
@@ -37,7 +39,11 @@ SIGNATURES = (signature(r"lifecycle (?:policy|rule).{0,80}(?:expire|delet|remov)
 ASK = "Would `aws ecr start-lifecycle-policy-preview` remove the digest that the function is pinned to?"
 
 SOON = dt.timedelta(days=14)
-"""An image that still has its tag is likely to be replaced by then."""
+"""What lies further ahead is likely to be settled by a deployment."""
+UNTAGGED, TAGGED = 1 / 3, 1 / 5
+"""Last part of a rule's days, in which an image that is still there is not being replaced by deployments that are usual."""
+GRACE = dt.timedelta(minutes=10)
+"""A deployment that pushes first and updates then may take so long."""
 ACTS_WITHIN = dt.timedelta(days=1)
 
 
@@ -68,16 +74,28 @@ def ecr_image_deleted__expiring(
     if fate.evaluated is not None and fate.evaluated > fate.due + ACTS_WITHIN:
         when = fate.cite("evaluated", label="rules last evaluated")
         return unknown("the rule would have removed the image by now, and has not", shown, tags, when, unblock=_PREVIEW)
-    if running.tags and fate.due - now > SOON and rule.count_type != "imageCountMoreThan":
+    if rule.count_type != "imageCountMoreThan" and fate.due - now > _worth_a_word(running, fate.due):
         return passed(f"the rule spares the image that runs until {fate.due:%Y-%m-%d}", shown, tags)
+    newest = registry.tagged.pushed_at if registry.tagged is not None else None
+    if newest is not None and newest + GRACE > now and newest != running.pushed_at:
+        said = f"the rule will remove the image that runs, but a newer one was pushed at {newest:%H:%M} UTC"
+        return unknown(f"{said}: the function may be about to be updated", shown, tags, unblock=_AGAIN)
     said = "is due to be removed within a day" if fate.due <= now else f"will be removed on {fate.due:%Y-%m-%d}"
     verb = said if rule.action == "expire" else said.replace("removed", "archived")
-    message = f"the image that the function runs {verb} by a lifecycle rule of its repository"
+    message = f"the image that the function runs {verb} by a lifecycle rule of its repository; Lambda's copy then "
+    message += "serves until it has to be fetched again"
     pinned = code.cite("resolved_image_uri", label="image that the function is pinned to")
     due = fate.cite("due", label="the rule applies from")
     return failed(message, pinned, tags, pushed, shown, due, remediation=_fix(function, code))
 
 
+def _worth_a_word(running: StoredImage, due: dt.datetime) -> dt.timedelta:
+    """How long before the rule applies it is worth speaking of."""
+    whole = due - running.pushed_at if running.pushed_at is not None else SOON
+    return min(SOON, whole * (TAGGED if running.tags else UNTAGGED))
+
+
+_AGAIN = Unblock("Diagnose again when the deployment is done.")
 _PREVIEW = Unblock("Let ECR preview the rules: `aws ecr start-lifecycle-policy-preview`.")
 
 
