@@ -83,6 +83,41 @@ def test_what_was_denied_becomes_one_policy_and_names_the_checks_it_blocks(
         _validate(report)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "service control policy",
+        "permissions boundary",
+        "session policy",
+        "resource-based policy",
+        "VPC endpoint policy",
+    ],
+)
+def test_what_another_policy_does_not_allow_is_told_apart(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    with demo_account.mismatch() as account:
+        for name, value in account.environment.items():
+            monkeypatch.setenv(name, value)
+        aws_observed.metrics(account)
+        account.deny("ecr", "BatchGetImage")
+        arn = f"arn:aws:logs:{account.region}:{account.account_id}:log-group:/aws/lambda/demo:log-stream:"
+        why = f"because no {kind} allows the logs:FilterLogEvents action"
+        message = (
+            f"User: {account.principal} is not authorized to perform: logs:FilterLogEvents on resource: {arn} {why}"
+        )
+        account.fail("logs", "FilterLogEvents", "AccessDeniedException", message)
+        report = _diagnosed(tmp_path)
+        missing = report["missing_permissions"]
+        told = {entry["action"]: (entry["in_policy"], entry["lift"]) for entry in missing["actions"]}
+        assert told == {"ecr:BatchGetImage": (True, None), "logs:FilterLogEvents": (False, None)}
+        assert [s["Action"] for s in missing["policy"]["Statement"]] == [["ecr:BatchGetImage"]]
+        text = reports.render(report, "markdown")
+        assert "No policy beside the caller mends these" in text
+        assert kind in text
+        _validate(report)
+
+
 def _validate(report: Any) -> None:
     import jsonschema
 

@@ -241,6 +241,7 @@ def _missing_permissions(gaps: Iterable[Record], findings: Iterable[Record]) -> 
                 "resource": key[1],
                 "grant_in": unblock.get("grant_in"),
                 "lift": unblock.get("lift"),
+                "in_policy": _mended_by_identity(unblock),
                 "text": unblock["text"],
                 "checks": [],
             },
@@ -248,8 +249,14 @@ def _missing_permissions(gaps: Iterable[Record], findings: Iterable[Record]) -> 
         if "check" in each and each["check"] not in entry["checks"]:
             entry["checks"] = sorted([*entry["checks"], each["check"]])
     entries = [blocked[key] for key in sorted(blocked)]
-    policy = grants.for_denied((e["action"], e["resource"]) for e in entries if not e["lift"])
+    policy = grants.for_denied((e["action"], e["resource"]) for e in entries if e["in_policy"])
     return {"actions": entries, "policy": policy}
+
+
+def _mended_by_identity(unblock: Record) -> bool:
+    """Whether an allow beside the caller mends it: not against a deny, nor where another kind of policy does not allow it."""
+    place = unblock.get("grant_in")
+    return not unblock.get("lift") and (not place or "identity-based policy" in place)
 
 
 def _verification(v: Record, evidence: _Evidence) -> Record:

@@ -288,19 +288,27 @@ def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _permissions(missing: Mapping[str, Any]) -> Iterator[str]:
-    """What to ask for, as it is pasted; and what no allow can mend."""
+    """What to ask for, as it is pasted; and what no policy beside the caller can mend."""
     if missing["policy"]:
-        places = dict.fromkeys(e["grant_in"] for e in missing["actions"] if e["grant_in"] and not e["lift"])
+        places = dict.fromkeys(e["grant_in"] for e in missing["actions"] if e["grant_in"] and _pasted(e))
         where = f" in {prose(', '.join(places))}" if places else ""
         yield f"**Permissions to ask for**{where}:"
         yield ""
         yield from block(grants.as_text(missing["policy"]), "json")
         yield ""
-    for entry in missing["actions"]:
-        if entry["lift"]:
-            yield f"- {prose(entry['text'])}"
-    if any(entry["lift"] for entry in missing["actions"]):
+    others = [e for e in missing["actions"] if not _pasted(e)]
+    if others:
+        yield "**No policy beside the caller mends these**; whoever keeps the other policy does:"
         yield ""
+    for entry in others:
+        yield f"- {prose(entry['text'])}"
+    if others:
+        yield ""
+
+
+def _pasted(entry: Mapping[str, Any]) -> bool:
+    """Whether the policy that is shown holds it."""
+    return bool(entry.get("in_policy", not entry["lift"]))
 
 
 def _names(checks: list[str]) -> str:
