@@ -116,3 +116,10 @@ def test_when_the_question_arises(
     timeline: Timeline | Unavailable, said: GivenText | Unavailable, arises: bool
 ) -> None:
     assert isinstance(front_question(timeline, said), FrontQuestion) == arises
+
+
+def test_apis_that_were_not_read_are_named() -> None:
+    fronts = ApiFronts(reading=RECORD, complete=False, unread=("shop", "admin"))
+    verdict = the_check(function_record(), told(called(report=LATE)), fronts, TIMED_OUT)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "2 of the account's APIs were not read: shop, admin" in verdict.message

@@ -14,6 +14,7 @@ from troubleshooter.collectors.event_sources import get_policy, list_sources
 from troubleshooter.facts import CallLog, Reading, Reason, SourceError, Unavailable
 from troubleshooter.facts.account import FunctionUrl, PolicyStatement, UrlPolicies, UrlPolicy
 from troubleshooter.facts.callers import EventSource, EventSources, FunctionPolicy, RefusedCaller
+from troubleshooter.facts.fronts import FrontQuestion
 from troubleshooter.facts.given import GivenFunction
 from troubleshooter.facts.logs import LogEvent, LogEvents
 from troubleshooter.facts.metrics import Metrics, Point
@@ -28,6 +29,7 @@ CALLED = Metrics(reading=RECORD, since=SINCE, period_s=300, invocations=(Point(S
 REFUSED = RefusedCaller(
     reading=RECORD, service="s3.amazonaws.com", evidence=Evidence("x", "y", "pasted text", AT, Origin.PASTED)
 )
+NO_FRONT = Unavailable(Reason.NOT_OF_THIS_KIND, "nothing speaks of it")
 NO_URLS = Unavailable(Reason.NOT_OF_THIS_KIND, "no URL")
 
 
@@ -63,20 +65,30 @@ def test_a_function_that_is_called_is_not_asked(
 
 def test_the_policy_is_read(aws_account: Account) -> None:
     aws_account.add_function("demo")
-    none = get_policy(GIVEN, DEPLOYED, function_record(), REFUSED, NO_URLS, aws(aws_account))
+    none = get_policy(GIVEN, DEPLOYED, function_record(), REFUSED, NO_FRONT, NO_URLS, aws(aws_account))
     assert isinstance(none, FunctionPolicy)
     assert none.statements is None
     statement = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "lambda:InvokeFunction"}
     aws_account.answer("lambda", "GetPolicy", {"Policy": json.dumps({"Statement": [statement]})})
-    some = get_policy(GIVEN, DEPLOYED, function_record(), REFUSED, NO_URLS, aws(aws_account))
+    some = get_policy(GIVEN, DEPLOYED, function_record(), REFUSED, NO_FRONT, NO_URLS, aws(aws_account))
     assert isinstance(some, FunctionPolicy)
     assert some.statements == (PolicyStatement("Allow", ("s3.amazonaws.com",), ("lambda:InvokeFunction",)),)
+
+
+def test_the_policy_is_read_where_an_api_is_looked_for_and_not_otherwise(aws_account: Account) -> None:
+    aws_account.add_function("demo")
+    none = get_policy(GIVEN, DEPLOYED, function_record(), NO_FRONT, NO_FRONT, NO_URLS, aws(aws_account))
+    assert isinstance(none, Unavailable)
+    assert aws_account.operations == []
+    front = FrontQuestion(reading=RECORD, why="504")
+    found = get_policy(GIVEN, DEPLOYED, function_record(), NO_FRONT, front, NO_URLS, aws(aws_account))
+    assert isinstance(found, FunctionPolicy)
 
 
 def test_a_policy_that_was_read_for_a_url_is_not_read_again(aws_account: Account) -> None:
     url = FunctionUrl(arn="a", qualifier=None, auth_type="NONE")
     urls = UrlPolicies(reading=RECORD, policies=(UrlPolicy(url, ()),))
-    found = get_policy(GIVEN, DEPLOYED, function_record(), REFUSED, urls, aws(aws_account))
+    found = get_policy(GIVEN, DEPLOYED, function_record(), REFUSED, NO_FRONT, urls, aws(aws_account))
     assert isinstance(found, FunctionPolicy)
     assert found.statements == ()
     assert aws_account.operations == []

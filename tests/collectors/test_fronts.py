@@ -12,9 +12,12 @@ from tests.lab.aws_observed import apis
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.fronts import APIS, read_fronts
 from troubleshooter.facts import CallLog, Reason, SourceError, Unavailable
+from troubleshooter.facts.account import PolicyStatement
+from troubleshooter.facts.callers import FunctionPolicy
 from troubleshooter.facts.fronts import ApiFronts, FrontQuestion
 from troubleshooter.model import Role, Subject
 
+NO_POLICY = Unavailable(Reason.NOT_OF_THIS_KIND, "nothing speaks of it")
 ASKED = FrontQuestion(reading=RECORD, why="the text says “504”")
 
 
@@ -27,8 +30,8 @@ def method(uri: str, **more: Any) -> dict[str, Any]:
     return {"httpMethod": "POST", "methodIntegration": {"type": "AWS_PROXY", "uri": uri, **more}}
 
 
-def read(account: Account) -> ApiFronts:
-    found = read_fronts(ASKED, function_record(), Subject(Role.DEPLOYED), aws(account))
+def read(account: Account, policy: FunctionPolicy | None = None) -> ApiFronts:
+    found = read_fronts(ASKED, function_record(), Subject(Role.DEPLOYED), policy or NO_POLICY, aws(account))
     assert isinstance(found, ApiFronts)
     return found
 
@@ -98,7 +101,24 @@ def test_many_apis_are_read_within_a_budget(aws_account: Account) -> None:
     apis(aws_account, rest={f"a{n}": (f"api {n}", []) for n in range(APIS + 3)})
     found = read(aws_account)
     assert not found.complete
+    assert found.unread == tuple(f"api {n}" for n in range(APIS, APIS + 3))
+    assert "3 of the account's APIs were not read: api 12, api 13, api 14" in found.left_out
     assert aws_account.operations.count("apigateway:GetResources") == APIS
+
+
+def test_the_likeliest_apis_are_read_first(aws_account: Account) -> None:
+    """Those that the function's policy lets in, then those that are called like it."""
+    resource = {"id": "r1", "path": "/", "resourceMethods": {"POST": method(target())}}
+    many: dict[str, Any] = {f"a{n}": (f"api {n}", []) for n in range(APIS + 3)}
+    many |= {"x1": ("someone's", [resource]), "x2": ("prod-demo-api", [resource])}
+    apis(aws_account, rest=many)
+    arn = "arn:aws:execute-api:eu-west-1:123456789012:x1/*/POST/chat"
+    statement = PolicyStatement(
+        "Allow", ("apigateway.amazonaws.com",), ("lambda:InvokeFunction",), (("ArnLike", "AWS:SourceArn", arn),)
+    )
+    found = read(aws_account, FunctionPolicy(reading=RECORD, statements=(statement,)))
+    assert [i.api for i in found.integrations] == ["x1", "x2"]
+    assert len(found.unread) == 5
 
 
 def test_one_generation_that_is_denied_hides_the_other_not(aws_account: Account) -> None:
@@ -120,7 +140,7 @@ def test_a_missing_permission_is_told(aws_account: Account) -> None:
 
 
 def test_what_is_only_proposed_has_no_callers(aws_account: Account) -> None:
-    found = read_fronts(ASKED, function_record(), Subject(Role.PROPOSED), aws(aws_account))
+    found = read_fronts(ASKED, function_record(), Subject(Role.PROPOSED), NO_POLICY, aws(aws_account))
     assert isinstance(found, Unavailable)
     assert found.reason is Reason.NOT_OF_THIS_KIND
     assert aws_account.operations == []

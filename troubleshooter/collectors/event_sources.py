@@ -9,6 +9,7 @@ from troubleshooter.collectors.lambda_records import NOT_DEPLOYED, every, policy
 from troubleshooter.facts import Cost, Reason, Unavailable, provides
 from troubleshooter.facts.account import UrlPolicies
 from troubleshooter.facts.callers import EventSource, EventSources, FunctionPolicy, RefusedCaller
+from troubleshooter.facts.fronts import FrontQuestion
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenFunction
 from troubleshooter.facts.logs import LogEvents
@@ -44,13 +45,19 @@ def get_policy(
     given: GivenFunction,
     subject: Subject,
     function: FunctionRecord,
-    refused: RefusedCaller,
+    refused: RefusedCaller | Unavailable,
+    fronts: FrontQuestion | Unavailable,
     urls: UrlPolicies | Unavailable,
     aws: Aws,
 ) -> FunctionPolicy | Unavailable:
-    """`lambda:GetPolicy`, where a text says that a service may not call. What was read for a URL is not read again."""
+    """`lambda:GetPolicy`, where a text says that a service may not call, or the API in front of the function is looked for.
+
+    What was read for a URL is not read again.
+    """
     if subject.role is not Role.DEPLOYED:
         return NOT_DEPLOYED
+    if isinstance(refused, Unavailable) and isinstance(fronts, Unavailable):
+        return refused
     known = [p for p in urls.policies if p.url.qualifier == given.qualifier] if isinstance(urls, UrlPolicies) else []
     if known and isinstance(urls, UrlPolicies):
         return FunctionPolicy(reading=urls.reading, statements=known[0].statements)

@@ -1,7 +1,7 @@
 """API Gateway in front of a function: REST APIs, and HTTP and WebSocket APIs.
 
-The account's APIs are looked through within a budget: an API may call with a role of its own, so that the function's
-resource policy need not name it. Asked only where someone waits in front of the function.
+The account's APIs are looked through within a budget, the likeliest first: an API may call with a role of its own, so that
+the function's resource policy need not name it. Asked only where someone waits in front of the function.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from troubleshooter.collectors.aws import Answer, Aws
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.callers import FunctionPolicy
 from troubleshooter.facts.fronts import DEFAULT_MS, ApiFronts, FrontQuestion, Integration
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Role, Subject
@@ -19,6 +20,7 @@ from troubleshooter.model import Role, Subject
 APIS = 12
 """APIs whose integrations are read, of each generation."""
 _TARGET = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:(\d+):function:([\w-]+)(?::(\$?[\w-]+|\$\{[^}]*\}))?")
+_SOURCE = re.compile(r"arn:aws[\w-]*:execute-api:[^:]*:[^:]*:([\w-]+)")
 _ASKS = (
     "apigateway:GetRestApis",
     "apigateway:GetResources",
@@ -29,7 +31,11 @@ _ASKS = (
 
 @provides(cost=Cost.CALL, asks=_ASKS)
 def read_fronts(
-    question: FrontQuestion, function: FunctionRecord, subject: Subject, aws: Aws
+    question: FrontQuestion,
+    function: FunctionRecord,
+    subject: Subject,
+    policy: FunctionPolicy | Unavailable,
+    aws: Aws,
 ) -> ApiFronts | Unavailable:
     """The integrations of both generations with this function, because of `question`.
 
@@ -37,7 +43,7 @@ def read_fronts(
     """
     if subject.role is not Role.DEPLOYED:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "what is only proposed has no callers")
-    reader = _Reader(aws, function)
+    reader = _Reader(aws, function, _named(policy) if isinstance(policy, FunctionPolicy) else frozenset())
     found: list[Integration] = []
     gaps: list[Unavailable] = []
     for read in (reader.rest, reader.newer):
@@ -51,16 +57,30 @@ def read_fronts(
     if gaps and not found:
         raise SourceError(gaps[0])
     assert reader.last is not None  # noqa: S101 - what raised nothing was answered
-    return ApiFronts(reading=reader.last.reading(), integrations=tuple(found), complete=reader.complete and not gaps)
+    return ApiFronts(
+        reading=reader.last.reading(),
+        integrations=tuple(found),
+        complete=reader.complete and not gaps,
+        unread=tuple(reader.unread),
+    )
+
+
+def _named(policy: FunctionPolicy) -> frozenset[str]:
+    """Ids of the APIs that the function's policy lets in."""
+    conditions = (value for s in policy.statements or () for _, _, value in s.conditions)
+    return frozenset(found[1] for value in conditions if (found := _SOURCE.match(value)))
 
 
 class _Reader:
     """Looks through the account's APIs. `last` is the last answer."""
 
-    def __init__(self, aws: Aws, function: FunctionRecord) -> None:
-        self._aws, self._function = aws, function
+    def __init__(self, aws: Aws, function: FunctionRecord, named: frozenset[str]) -> None:
+        """`named`: ids of APIs that are read first."""
+        self._aws, self._function, self._named = aws, function, named
+        self._words = _words(function.name)
         self.last: Answer | None = None
         self.complete = True
+        self.unread: list[str] = []
 
     def rest(self) -> list[Integration]:
         """Integrations of REST APIs."""
@@ -80,8 +100,15 @@ class _Reader:
 
     def _some(self, service: str, operation: str, **asked: Any) -> list[Mapping[str, Any]]:
         every = self._listed(service, operation, **asked)
+        likely = sorted(every, key=self._distance)
+        self.unread += [str(api.get("name") or api.get("Name") or "")[:100] for api in likely[APIS:]]
         self.complete = self.complete and len(every) <= APIS
-        return every[:APIS]
+        return likely[:APIS]
+
+    def _distance(self, api: Mapping[str, Any]) -> tuple[bool, int]:
+        """First those that the function's policy lets in, then those whose name has most words of the function's."""
+        words = _words(str(api.get("name") or api.get("Name") or ""))
+        return (api.get("id") or api.get("ApiId")) not in self._named, -len(words & self._words)
 
     def _listed(self, service: str, operation: str, **asked: Any) -> list[Mapping[str, Any]]:
         """One page of what an operation lists; what does not fit is said to be missing."""
@@ -138,6 +165,10 @@ class _Reader:
         if self._function.account and found[1] != self._function.account:
             return None
         return found[3] or ""
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(word for word in re.split(r"[^a-z0-9]+", name.lower()) if word)
 
 
 def _resource(aws: Aws, service: str) -> str:

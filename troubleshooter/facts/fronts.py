@@ -8,6 +8,8 @@ from troubleshooter.facts.base import Fact
 
 DEFAULT_MS = {"REST": 29_000, "HTTP": 30_000, "WEBSOCKET": 29_000}
 """How long each kind of API waits for its integration where nothing is set."""
+NAMED = 8
+"""APIs that were not read and are named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +54,13 @@ class ApiFronts(Fact):
     integrations: tuple[Integration, ...] = ()
     complete: bool = True
     """False where there were more APIs than were read."""
+    unread: tuple[str, ...] = ()
+    """Names of APIs that were left out."""
+
+    @property
+    def left_out(self) -> str:
+        """What was not read, as a clause."""
+        if not self.unread:
+            return "not every API of the account was read"
+        names = ", ".join(self.unread[:NAMED]) + (", …" if len(self.unread) > NAMED else "")
+        return f"{len(self.unread)} of the account's APIs were not read: {names}"

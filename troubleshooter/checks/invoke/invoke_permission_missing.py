@@ -120,7 +120,7 @@ def _by_own_role(fronts: ApiFronts | Unavailable) -> str | None:
         return "an integration calls with a role of its own, which may lack lambda:InvokeFunction"
     if not here:
         return "no integration with this function was found, or it calls an alias or version, which has its own policy"
-    return None if fronts.complete else "not all of the account's APIs were read"
+    return None if fronts.complete else fronts.left_out
 
 
 def _let_in(function: FunctionRecord, refused: RefusedCaller) -> Remediation:

@@ -74,6 +74,8 @@ def apigw_29s(
     """Holds the duration of successful invocations against what the API in front of them waits. A complaint decides:
     the same function may be called by others who wait longer."""
     waiting = [i for i in fronts.integrations if not i.asynchronous]
+    if not waiting and not fronts.complete:
+        return unknown(f"no API that waits for this function's answer was found, but {fronts.left_out}", unblock=_WHICH)
     if not waiting:
         return not_applicable("no API that waits for this function's answer was found")
     front = min(waiting, key=lambda i: i.timeout_ms)
@@ -98,6 +100,9 @@ def apigw_29s(
         )
     told = text.cite("text", one_line(text.text, 200), label="what the client gets")
     return failed(message, cited, shown, *beside(told), remediation=_fix(function, front))
+
+
+_WHICH = Unblock("Tell which API the clients call.")
 
 
 def _gave_up(text: str) -> bool:

@@ -115,7 +115,7 @@ def _open_end(fronts: ApiFronts | Unavailable, text: GivenText | Unavailable) ->
         return None
     if isinstance(fronts, Unavailable):
         return f"whether the API in front of it streams was not read: {fronts.detail}", fronts.unblock
-    return "not every API of the account was read", Unblock("Tell which API or URL the clients call.")
+    return fronts.left_out, Unblock("Tell which API or URL the clients call.")
 
 
 def _collecting(function: FunctionRecord, fronts: ApiFronts, front: Integration, seen: tuple[Evidence, ...]) -> Verdict:
