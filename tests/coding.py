@@ -15,6 +15,7 @@ from troubleshooter.analysis import (
     python_effects,
     python_handler,
     python_imports,
+    python_metadata,
     python_packages,
     python_shadowing,
     requirements,
@@ -33,7 +34,7 @@ HANDLER = "def handler(event, context):\n    return 1\n"
 NO_LOGS = Unavailable(Reason.DENIED, "logs:FilterLogEvents was denied")
 MODULES = (
     *(code_tree, launch, runtime, python_handler, python_imports, python_packages),
-    *(python_background, python_effects, python_shadowing, requirements),
+    *(python_background, python_effects, python_metadata, python_shadowing, requirements),
 )
 
 

@@ -60,6 +60,27 @@ class ShadowedPackages(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class MetadataUse:
+    """A place that reads an installed distribution's metadata whenever its module is loaded."""
+
+    distribution: str
+    """As it is asked for."""
+    path: str
+    line: int
+    text: str
+    """The source line, stripped."""
+    importer: str
+    """`path:line` of the import that loads the module; empty for the handler's own file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostMetadata(Fact):
+    """Python: metadata that loading the handler is sure to ask for and that no folder of the tree has."""
+
+    uses: tuple[MetadataUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """One package that somebody asked for."""
 
