@@ -15,8 +15,9 @@ import pytest
 from tests.lab import demo_account
 from troubleshooter import playbook, reports, session
 from troubleshooter.collectors import aws as aws_module
-from troubleshooter.collectors.aws import operations
+from troubleshooter.collectors.aws import Aws, operations
 from troubleshooter.collectors.aws_reach import PROBE_S
+from troubleshooter.facts import CallLog
 from troubleshooter.model import Target
 
 PASTED = "Error: Runtime exited with error: exit status 1 Runtime.InvalidEntrypoint: fork/exec /lambda-entrypoint.sh: exec format error"
@@ -147,3 +148,27 @@ def test_the_walk_ends_and_what_was_pasted_is_told(dead: Any, tmp_path: Path, mo
     assert any(f["subject"] == "proposed" and f["outcome"] in ("pass", "fail") for f in report["findings"])
     unread = [gap for gap in report["unread"] if gap["detail"].split(" ")[0].partition(":")[0] in SERVICES]
     assert {gap["reason"] for gap in unread} == {"unreachable"}, report["unread"]
+
+
+def test_looking_for_credentials_anew_waits_for_no_program_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`credential_process` of the old session goes on hanging; the new one makes its own clients."""
+    aws = Aws(CallLog(), region="eu-west-1", endpoint_url="http://127.0.0.1:9")
+    hanging, let_go = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        hanging.set()
+        let_go.wait()
+
+    monkeypatch.setattr("botocore.session.Session.create_client", hang)
+    threading.Thread(target=aws._client, args=("lambda", None), daemon=True).start()
+    assert hanging.wait(10)
+    before = aws._at_hand
+    renewing = threading.Thread(target=aws.again, daemon=True)
+    renewing.start()
+    renewing.join(10)
+    assert not renewing.is_alive()
+    assert aws._at_hand is not before
+    assert not aws._at_hand.lock.locked()
+    let_go.set()

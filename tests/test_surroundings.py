@@ -165,6 +165,34 @@ def test_a_function_that_changes_while_it_is_read_is_read_again_once(account: Ac
     assert "changed while it was read" in reports.render(report, "markdown")
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_function_that_changes_while_it_is_read_is_walked_again_and_the_answers_by_hand_stay(
+    by_hand: bool, account: Account, tmp_path: Path
+) -> None:
+    configuration = account.functions["demo", "$LATEST"]["Configuration"]
+    walk = session.new(Target(function="demo"), playbook.load(), within=tmp_path)
+    walk.open()
+    evaluation = walk.evaluate()
+    while evaluation.node.ask:
+        walk.reply(evaluation, evaluation.proposed or evaluation.node.unattended, by="engineer")
+        evaluation = walk.evaluate()
+    if by_hand:
+        walk.reply(evaluation, "pass", by="engineer", note="seen in the console")
+    while not walk.done:
+        evaluation = walk.evaluate()
+        walk.reply(evaluation, evaluation.proposed or evaluation.node.unattended)
+    before = [(step.node.name, step.reply, step.by) for step in walk.steps]
+    configuration.update(Architectures=["x86_64"], RevisionId="2", LastModified="2026-01-02T04:00:00.000+0000")
+    walk.conclude()
+    walk.end()
+    after = [(step.node.name, step.reply, step.by) for step in walk.steps]
+    assert [step for step in after if step[2] == "engineer"] == [step for step in before if step[2] == "engineer"]
+    assert [f.verdict.message for f in walk.findings.values() if f.said] == ["seen in the console"] * by_hand
+    assert walk.done
+    assert by_hand or (before[-1][1] == "fail" and after[-1] != before[-1])
+    assert all(f.outcome.value != "fail" for f in walk.findings.values())
+
+
 def test_a_function_that_keeps_changing_is_read_twice_and_no_more(account: Account, tmp_path: Path) -> None:
     number = iter(range(100))
 

@@ -185,6 +185,10 @@ class Verdict:
     """It costs the target something although the rung is passed: that invocations succeed does not contradict it."""
 
 
+ENGINEER = "engineer"
+"""Source of what the engineer says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A verdict with the name of its check, the subject it speaks of, and how it came about."""
@@ -207,6 +211,11 @@ class Finding:
     def proven(self) -> bool:
         """Fails, and at least one piece of its evidence comes from where proof comes from."""
         return self.outcome is Outcome.FAIL and any(e.origin.proves for e in self.verdict.evidence)
+
+    @property
+    def said(self) -> bool:
+        """It is the engineer's word in place of the check's."""
+        return any(e.origin is Origin.ANSWER and e.source == ENGINEER for e in self.verdict.evidence)
 
 
 @dataclass(frozen=True, slots=True)

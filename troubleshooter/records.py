@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from troubleshooter import __version__
-from troubleshooter.facts import Unavailable
+from troubleshooter.facts import Store, Unavailable
 from troubleshooter.facts.changes import Changes
 from troubleshooter.facts.function import Caller
 from troubleshooter.facts.logs import ExecutionEnvironments, Span
@@ -128,6 +128,15 @@ def gap(fact: str, of: Subject, unavailable: Unavailable) -> Record:
         "detail": unavailable.detail,
         "unblock": None if unblock is None else dataclasses.asdict(unblock),
     }
+
+
+def gaps(by_subject: Mapping[Subject, Store]) -> list[Record]:
+    """What could not be read, each reason once."""
+    seen: dict[str, Record] = {}
+    for of, store in by_subject.items():
+        for kind, unavailable in store.gaps().items():
+            seen.setdefault(unavailable.detail, gap(kind.__name__, of, unavailable))
+    return list(seen.values())
 
 
 def subject(text: str) -> Subject:

@@ -26,7 +26,7 @@ from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
 from troubleshooter.facts.metrics import Metrics
 from troubleshooter.leads import leads
-from troubleshooter.model import Diagnosis, Evidence, Finding, Origin, Outcome, Role, Subject, Target, Verdict
+from troubleshooter.model import ENGINEER, Diagnosis, Evidence, Finding, Origin, Outcome, Role, Subject, Target, Verdict
 from troubleshooter.playbook import Node, Playbooks
 from troubleshooter.proposals import propose
 from troubleshooter.triage import Triage, triage
@@ -135,7 +135,7 @@ class Session:
     def renew(self) -> None:
         """Forgets what was read, credentials included: `open` then reads anew and takes up where something was missing."""
         self.world.aws.again()
-        self.stores, self.triage, self.diagnosis = Stores(), None, None
+        self.stores, self.triage, self.diagnosis, self._reread = Stores(), None, None, False
 
     def evaluate(self, node: Node | None = None) -> Evaluation:
         """Answers the current (or the given) node as far as facts can. Blocks while they are read; changes nothing else."""
@@ -185,7 +185,7 @@ class Session:
             check = all_checks()[evaluation.node.checks[0]]
             subject = next(iter(self.stores.focus), Subject(self.stores.role))
         text = note or f"said by the engineer: {answer.replace('_', ' ')}"
-        evidence = Evidence(check.title, text, "engineer", now(), Origin.ANSWER)
+        evidence = Evidence(check.title, text, ENGINEER, now(), Origin.ANSWER)
         verdict = Verdict(Outcome(answer), text, (evidence,))
         said = Finding(check.id, subject, check.rung, check.severity, verdict)
         return (*(f for f in evaluation.findings if f.check != check.id), said)
@@ -219,12 +219,20 @@ class Session:
         """The unattended walk: proposals are taken, otherwise the `unattended` answers."""
         self.open()
         while not self.done:
-            evaluation = self.evaluate()
-            if evaluation.node.ask and not evaluation.proposed:
-                self.reply(evaluation, evaluation.node.unattended, by="unattended")
-            else:
-                self.reply(evaluation, by="proposal" if evaluation.node.ask else "check")
+            self._step({})
         return self.conclude()
+
+    def _step(self, said: dict[tuple[str, str], tuple[str, str]]) -> None:
+        """One step without anybody to ask; what was `said` at a node before, and its note, is taken again."""
+        evaluation = self.evaluate()
+        node = evaluation.node
+        answer, note = said.get((node.playbook, node.name), ("", ""))
+        if answer:
+            self.reply(evaluation, answer, by="engineer", note=note)
+        elif node.ask and not evaluation.proposed:
+            self.reply(evaluation, node.unattended, by="unattended")
+        else:
+            self.reply(evaluation, by="proposal" if node.ask else "check")
 
     def conclude(self) -> Diagnosis:
         """Evaluates what else costs a call at most, folds, journals and returns the diagnosis. Blocks."""
@@ -241,7 +249,7 @@ class Session:
         changed = [f for f in settled if f != self.findings[f.check, f.subject]]
         entries: list[tuple[str, dict[str, Any]]] = [("finding", records.finding(f)) for f in fresh]
         entries += [("finding", records.finding(f)) for f in changed]
-        entries += [("gap", gap) for gap in self._gaps()]
+        entries += [("gap", gap) for gap in records.gaps(self.stores.by_subject)]
         entries += [("read", dataclasses.asdict(c)) for c in self.world.calls.since(self._calls_written)]
         self._calls_written += sum(kind == "read" for kind, _ in entries)
         caller = (
@@ -270,21 +278,21 @@ class Session:
         return True
 
     def _read_again(self) -> tuple[Triage, list[Finding]]:
-        """New facts, and every finding made anew but what the engineer said."""
-        self._reread = True
-        said = {k: f for k, f in self.findings.items() if any(e.origin is Origin.ANSWER for e in f.verdict.evidence)}
-        on_path = {check for step in self.steps for check in step.node.checks}
+        """New facts, the walk taken again on them, and every finding made anew; what the engineer said is said again."""
+        self._reread, finished, length = True, self.done, len(self.steps)
+        said = {}
+        for step in self.steps:
+            if step.by == "engineer":
+                words = [f for (check, _), f in self.findings.items() if check in step.node.checks and f.said]
+                said[step.node.playbook, step.node.name] = step.reply, words[0].verdict.message if words else ""
+        while self.back():
+            pass
+        self.findings.clear()
         result = self._read()
-        self.findings = dict(said)
-        fresh = []
-        for subject, store in self.stores.by_subject.items():
-            for check in sorted(on_path):
-                if (check, subject) not in said:
-                    finding = all_checks()[check].find(store, subject, on_path=True)
-                    self.findings[check, subject] = finding
-                    fresh.append(finding)
+        while not self.done and (finished or len(self.steps) < length):
+            self._step(said)
         at_end = steadiness.ask(self.stores.first)
-        fresh += self._sweep()
+        fresh = self._sweep()
         self._changed(at_end)
         return result, fresh
 
@@ -292,14 +300,6 @@ class Session:
         if text and text not in self.notices:
             self.notices.append(text)
             self.journal.append("notice", text=text)
-
-    def _gaps(self) -> list[dict[str, Any]]:
-        """What could not be read, each reason once, with what it would unblock."""
-        seen: dict[str, dict[str, Any]] = {}
-        for subject, store in self.stores.by_subject.items():
-            for kind, gap in store.gaps().items():
-                seen.setdefault(gap.detail, records.gap(kind.__name__, subject, gap))
-        return list(seen.values())
 
     def _sweep(self) -> list[Finding]:
         """Every check that the walk left out and whose facts are there, or cost a call at most."""

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,15 @@ class Answer:
         return Reading(self.source, origin, self.at, self.request_id)
 
 
+@dataclass(slots=True)
+class _AtHand:
+    """The session and its clients. Thrown away whole for new credentials, so that nobody waits for one that hangs."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    session: Session | None = None
+    clients: dict[tuple[str, str | None], BaseClient] = field(default_factory=dict)
+
+
 class Aws:
     """AWS calls of one session. Safe to use from any thread."""
 
@@ -86,8 +95,7 @@ class Aws:
         self._calls, self._profile, self._endpoint_url, self._answerer = calls, profile, endpoint_url, answerer
         self._region = region
         self._lock = threading.Lock()
-        self._session: Session | None = None
-        self._clients: dict[tuple[str, str | None], BaseClient] = {}
+        self._at_hand = _AtHand()
         self._down: dict[tuple[str, str | None], Unavailable] = {}
         self._probed: dict[str, list[Callable[[SourceError], None]]] = {}
         self._answered = False
@@ -106,20 +114,21 @@ class Aws:
 
     def close(self) -> None:
         """Gives the connections back; waits for no client that is still being made: a credential process may hang."""
-        if self._lock.acquire(timeout=CLOSE_S):
+        at_hand = self._at_hand
+        if at_hand.lock.acquire(timeout=CLOSE_S):
             try:
-                for client in self._clients.values():
+                for client in at_hand.clients.values():
                     client.close()
-                self._clients.clear()
+                at_hand.clients.clear()
             finally:
-                self._lock.release()
+                at_hand.lock.release()
 
     def again(self) -> None:
         """Forgets what was out of reach, and looks for credentials anew."""
         self.close()
+        self._at_hand, self._answered = _AtHand(), False
+        self._down.clear()
         with self._lock:
-            self._session, self._answered = None, False
-            self._down.clear()
             self._probed.clear()
 
     @property
@@ -281,9 +290,10 @@ class Aws:
     def _client(self, service: str, region: str | None) -> BaseClient:
         from botocore.config import Config
 
-        with self._lock:
+        at_hand = self._at_hand
+        with at_hand.lock:
             key = (service, None if region == self._region else region)
-            if key not in self._clients:
+            if key not in at_hand.clients:
                 config = Config(
                     connect_timeout=CONNECT_S,
                     read_timeout=READ_S,
@@ -291,26 +301,29 @@ class Aws:
                     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
                     user_agent_extra="troubleshooter",
                 )
-                self._clients[key] = self._opened(locked=True).create_client(
+                at_hand.clients[key] = self._session(at_hand).create_client(
                     service, region_name=region or self._region, endpoint_url=self._endpoint_url, config=config
                 )
                 if region is None:
-                    self._region = self._clients[key].meta.region_name
-            return self._clients[key]
+                    self._region = at_hand.clients[key].meta.region_name
+            return at_hand.clients[key]
 
-    def _opened(self, *, locked: bool = False) -> Session:
-        if not locked:
-            with self._lock:
-                return self._opened(locked=True)
-        if self._session is None:
+    def _opened(self) -> Session:
+        at_hand = self._at_hand
+        with at_hand.lock:
+            return self._session(at_hand)
+
+    def _session(self, at_hand: _AtHand) -> Session:
+        """The session, its lock being held."""
+        if at_hand.session is None:
             import botocore.session
 
             session = botocore.session.Session(profile=self._profile)
             guard(session, self._answerer)
             if self._answerer is not None:
                 session.set_credentials("AKIAIOSFODNN7EXAMPLE", "nothing-is-signed-for-anyone")
-            self._session = session
-        return self._session
+            at_hand.session = session
+        return at_hand.session
 
 
 def guard(session: Session, answerer: Answerer | None = None) -> None:
