@@ -26,11 +26,12 @@ def list_sources(
         return NOT_DEPLOYED
     if log.events or metrics.calls:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is called")
-    answer, sources, _ = every(given, aws, "ListEventSourceMappings", "EventSourceMappings", _source)
+    answer, sources, _ = every(given, aws, "ListEventSourceMappings", "EventSourceMappings", source_of)
     return EventSources(reading=answer.reading(), sources=tuple(sources))
 
 
-def _source(data: dict[str, Any]) -> EventSource:
+def source_of(data: dict[str, Any]) -> EventSource:
+    """One mapping as the API writes it."""
     return EventSource(
         id=str(data["UUID"]),
         source=str(data.get("EventSourceArn") or ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troubleshooter.facts.account import PolicyStatement
+from troubleshooter.facts.account import Alias, PolicyStatement
 from troubleshooter.facts.base import Fact
 from troubleshooter.model import Evidence
 
@@ -51,3 +51,34 @@ class FunctionPolicy(Fact):
 
     statements: tuple[PolicyStatement, ...] | None
     """None: AWS answered that there is no policy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftBehind(Fact):
+    """Aliases that send all their calls to a version with other code than the newest published one has, where every alias
+    does. A release by stages, traffic that is being moved, and versions with one code are none."""
+
+    newest: str
+    """Number of the newest published version."""
+    aliases: tuple[Alias, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Something that calls the function by an alias or a version."""
+
+    kind: str
+    """`function URL`, `event source mapping`, `REST API`, …"""
+    name: str
+    """What calls: an ARN, an address, an API with its route."""
+    qualifier: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundTriggers(Fact):
+    """What is bound to the aliases that are left behind, as far as it was read."""
+
+    triggers: tuple[Trigger, ...] = ()
+    gaps: tuple[str, ...] = ()
+    """Why some were not read."""
