@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -157,12 +158,14 @@ def test_looking_for_credentials_anew_waits_for_no_program_that_hangs(
     aws = Aws(CallLog(), region="eu-west-1", endpoint_url="http://127.0.0.1:9")
     hanging, let_go = threading.Event(), threading.Event()
 
-    def hang(*_: object, **__: object) -> None:
+    def hang(*_: object, **__: object) -> SimpleNamespace:
         hanging.set()
         let_go.wait()
+        return SimpleNamespace(meta=SimpleNamespace(region_name="eu-west-1"))
 
     monkeypatch.setattr("botocore.session.Session.create_client", hang)
-    threading.Thread(target=aws._client, args=("lambda", None), daemon=True).start()
+    old = threading.Thread(target=aws._client, args=("lambda", None), daemon=True)
+    old.start()
     assert hanging.wait(10)
     before = aws._at_hand
     renewing = threading.Thread(target=aws.again, daemon=True)
@@ -172,3 +175,5 @@ def test_looking_for_credentials_anew_waits_for_no_program_that_hangs(
     assert aws._at_hand is not before
     assert not aws._at_hand.lock.locked()
     let_go.set()
+    old.join(10)
+    assert not aws._at_hand.clients
