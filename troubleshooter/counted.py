@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.metrics import Metrics, total
 from troubleshooter.model import Evidence, Role, Symptom
@@ -44,6 +45,23 @@ def symptom(metrics: Metrics, timeline: Timeline | Unavailable, role: Role, *, s
         since=stamp(first) if bad and first else None,
         healthy=not (said or bad),
     )
+
+
+def quiet(
+    attempt: str | None, *, said: bool, timeline: Timeline | Unavailable, record: FunctionRecord | Unavailable
+) -> str:
+    """The summary where nothing is shown to fail; `attempt`: that of the newest one."""
+    if isinstance(record, Unavailable) and record.applies:
+        return f"the function's record was not read: {record.detail}"
+    if said:
+        return "the text that was given names no failure that is known here"
+    if attempt is not None:
+        return attempt
+    if isinstance(timeline, Unavailable):
+        return f"no log was read: {timeline.detail}"
+    if timeline.history:
+        return "nothing was logged since the last change; what failed before it is history"
+    return "the log shows no attempt to run the function"
 
 
 def stamp(at: dt.datetime) -> str:

@@ -25,6 +25,7 @@ from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
 from troubleshooter.facts.metrics import Metrics
+from troubleshooter.facts.provisioned import ProvisionedFailure
 from troubleshooter.leads import leads
 from troubleshooter.model import ENGINEER, Diagnosis, Evidence, Finding, Origin, Outcome, Role, Subject, Target, Verdict
 from troubleshooter.playbook import Node, Playbooks
@@ -109,7 +110,7 @@ class Session:
         seen = (self.stores.role, first.get(FunctionRecord), first.get(Timeline), first.get(GivenText))
         found = triage(*seen)
         if not found.symptom.healthy:
-            found = triage(*seen, first.get(Metrics))
+            found = triage(*seen, first.get(Metrics), first.get(ProvisionedFailure))
             first.prefetch([Changes])
         self.triage, self.stores.role = found, found.symptom.role
         self.journal.append("triage", **records.triage(found, self.stores.by_subject))

@@ -16,6 +16,7 @@ from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import InitRecord, Invocation, Timeline
 from troubleshooter.facts.metrics import Metrics
+from troubleshooter.facts.provisioned import ProvisionedFailure
 from troubleshooter.model import Evidence, Origin, Role, Rung, RungReport, RungState, Symptom
 from troubleshooter.text import one_line
 
@@ -91,10 +92,12 @@ def triage(
     timeline: Timeline | Unavailable,
     text: GivenText | Unavailable,
     metrics: Metrics | Unavailable | None = None,
+    provisioned: ProvisionedFailure | Unavailable | None = None,
 ) -> Triage:
     """Ladder and symptom of the newest attempt that the evidence shows.
 
-    `metrics` tell how often it fails and since when, and stand in for a log that tells of no attempt; None: not asked for.
+    `metrics` tell how often it fails and since when, and stand in for a log that tells of no attempt, as `provisioned` does;
+    None: not asked for.
     """
     numbers = metrics if isinstance(metrics, Metrics) else None
     ladder = _Ladder()
@@ -102,6 +105,7 @@ def triage(
     pasted = _pasted(text, deployed=role is Role.DEPLOYED)
     state = _state(record) if isinstance(record, FunctionRecord) and role is Role.DEPLOYED else None
     attempt = newest(timeline) if isinstance(timeline, Timeline) else None
+    attempt = attempt or _failed_ahead(provisioned)
     if pasted is not None and state is not None and _same_cause(record, text):
         pasted = None  # the text tells of the state that the record itself is in, not of a newer attempt
 
@@ -132,7 +136,7 @@ def triage(
     if attempt is None and numbers is not None and (numbers.calls or numbers.throttled):
         return _by_numbers(ladder, numbers, timeline, role, texts, said=said)
     healthy = attempt is not None and not said and not attempt.denied
-    summary = _quiet_summary(attempt, said=said, timeline=timeline, record=record)
+    summary = counted.quiet(attempt.summary if attempt else None, said=said, timeline=timeline, record=record)
     evidence = attempt.evidence if attempt is not None else ()
     return Triage(
         ladder.reports(),
@@ -243,6 +247,17 @@ def _failed_init(timeline: Timeline, init: InitRecord) -> Attempt:
     return Attempt(rung, summary, evidence, init.at, below_passed=below)
 
 
+def _failed_ahead(failure: ProvisionedFailure | Unavailable | None) -> Attempt | None:
+    """An environment that was to be ready before the first call and whose init failed; at which rung is not told."""
+    if not isinstance(failure, ProvisionedFailure):
+        return None
+    summary = (
+        f"init failed where provisioned concurrency of {failure.qualifier} was to be made ready ({failure.reason})"
+    )
+    cited = failure.cite("reason", label=f"provisioned concurrency of {failure.qualifier}")
+    return Attempt(Rung.INIT, summary, (cited,), None, below_passed=False)
+
+
 def _launch_failure(timeline: Timeline) -> Attempt | None:
     if not timeline.launch_errors:
         return None
@@ -336,22 +351,6 @@ def _since(timeline: Timeline | Unavailable, stopped: Attempt, metrics: Metrics 
     if metrics is not None and metrics.failing_since is not None:
         failures.append(metrics.failing_since)
     return counted.stamp(min(failures, default=stopped.at))
-
-
-def _quiet_summary(
-    attempt: Attempt | None, *, said: bool, timeline: Timeline | Unavailable, record: FunctionRecord | Unavailable
-) -> str:
-    if isinstance(record, Unavailable) and record.applies:
-        return f"the function's record was not read: {record.detail}"
-    if said:
-        return "the text that was given names no failure that is known here"
-    if attempt is not None:
-        return attempt.summary
-    if isinstance(timeline, Unavailable):
-        return f"no log was read: {timeline.detail}"
-    if timeline.history:
-        return "nothing was logged since the last change; what failed before it is history"
-    return "the log shows no attempt to run the function"
 
 
 def _init_of(timeline: Timeline, invocation: Invocation) -> InitRecord | None:

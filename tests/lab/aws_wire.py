@@ -99,33 +99,35 @@ def _by_signing_name(services: frozenset[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _knows(service: str, method: str, path: str) -> bool:
-    return any(verb == method and pattern.fullmatch(path) for verb, pattern, _ in _routes(service))
+    return any(verb == method and pattern.fullmatch(path) for verb, pattern, _, _ in _routes(service))
 
 
 @functools.cache
-def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """(method, path, operation) of a rest-json service, the most literal path first."""
+def _routes(service: str) -> list[tuple[str, re.Pattern[str], str, dict[str, list[str]]]]:
+    """(method, path, operation, fixed part of the query) of a rest-json service, the most literal first."""
     model = service_model(service)
     routes = []
     for name in model.operation_names:
         http = model.operation_model(name).http
-        path = str(http["requestUri"]).partition("?")[0].rstrip("/")
+        path, _, fixed = str(http["requestUri"]).partition("?")
+        path = path.rstrip("/")
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))
         pattern = re.sub(r"\\{(\w+)\\\+\\}", r"(?P<\1>.+)", pattern)
-        routes.append((str(http["method"]), re.compile(pattern + "/?"), str(name)))
-    return sorted(routes, key=lambda r: r[1].pattern.count("(?P"))
+        routes.append((str(http["method"]), re.compile(pattern + "/?"), str(name), parse_qs(fixed)))
+    return sorted(routes, key=lambda r: (r[1].pattern.count("(?P"), not r[3]))
 
 
 def _rest_request(
     model: ServiceModel, method: str, target: str, headers: Mapping[str, str], body: bytes
 ) -> tuple[str, dict[str, Any]]:
     parts = urlsplit(target)
-    for verb, pattern, operation in _routes(model.service_name):
-        match = pattern.fullmatch(parts.path) if verb == method else None
+    query = parse_qs(parts.query, keep_blank_values=True)
+    for verb, pattern, operation, fixed in _routes(model.service_name):
+        match = pattern.fullmatch(parts.path) if verb == method and fixed.items() <= query.items() else None
         if match is None:
             continue
         shape = model.operation_model(operation).input_shape
-        query, parameters = parse_qs(parts.query, keep_blank_values=True), {}
+        parameters: dict[str, Any] = {}
         content = json.loads(body) if body.startswith(b"{") else {}
         for name, member in (shape.members if shape else {}).items():
             location = member.serialization.get("location")
