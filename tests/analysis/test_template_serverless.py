@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 from tests.analysis.template_store import template_store
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.template import DeclaredFunction, Template
@@ -100,7 +102,7 @@ def test_variables_stay_undecided() -> None:
         "LEVEL": "text",
         "QUEUE": "expression",
     }
-    assert functions()["packed"].properties["FunctionName"] == {"!Value": "${self:service}-packed"}
+    assert functions()["packed"].properties["FunctionName"] == "shop-packed"
 
 
 def test_functions_in_another_file_are_told() -> None:
@@ -115,3 +117,72 @@ def test_functions_in_another_file_are_told() -> None:
 def test_functions_in_a_list_are_read() -> None:
     text = "service: a\nprovider: {name: aws}\nfunctions:\n  - one: {handler: a.b}\n  - ${file(x.yml)}\n"
     assert list(functions(text)) == ["one"]
+
+
+VARIABLES = """\
+service: shop
+custom:
+  stage: ${opt:stage, 'dev'}
+  memory: {dev: 256, prod: 2048}
+  vpc:
+    subnetIds: [subnet-1]
+    securityGroupIds: [sg-1]
+  cpu: arm64
+  command: [app.handler]
+  circle: ${self:custom.square}
+  square: ${self:custom.circle}
+provider:
+  name: aws
+  stage: ${self:custom.stage}
+  architecture: ${self:custom.cpu}
+functions:
+  api:
+    image: {uri: "1.dkr.ecr.eu-west-1.amazonaws.com/${self:service}:1", command: "${self:custom.command}"}
+    memorySize: ${self:custom.memory.${self:provider.stage}}
+    timeout: ${self:custom.seconds, 30}
+    vpc: ${self:custom.vpc}
+    environment:
+      TABLE: ${self:service}-${self:provider.region, 'eu-west-1'}-x
+      HOST: ${env:HOST, 'localhost'}
+      KEY: ${ssm:/key}
+      LOOP: ${self:custom.circle}
+      NONE: ${self:custom.none}
+  named:
+    name: ${self:service}-${self:provider.stage}-named
+    handler: a.b
+"""
+
+
+def test_what_the_file_gives_is_resolved_and_the_rest_stays_open() -> None:
+    found = functions(VARIABLES)
+    api = found["api"].properties
+    assert api["Architectures"] == ("arm64",)
+    assert api["MemorySize"] == 256
+    assert api["Timeout"] == 30
+    assert api["Code"] == {"ImageUri": "1.dkr.ecr.eu-west-1.amazonaws.com/shop:1"}
+    assert api["ImageConfig"] == {"Command": ("app.handler",)}
+    assert api["VpcConfig"] == {"SubnetIds": ("subnet-1",), "SecurityGroupIds": ("sg-1",)}
+    assert {v.name: v.shape for v in found["api"].environment} == {
+        "TABLE": "text",
+        **dict.fromkeys(("HOST", "KEY", "NONE", "LOOP"), "expression"),
+    }
+
+
+def test_a_default_that_an_option_replaces_is_said_and_names_nobody() -> None:
+    found = functions(VARIABLES)
+    assert found["api"].metadata["ByOption"] == ("MemorySize",)
+    assert found["named"].properties["FunctionName"] == {"!Value": "shop-dev-named"}
+    assert "ByOption" not in functions()["built"].metadata
+
+
+def test_references_without_end_are_left_open_in_no_time() -> None:
+    levels = "".join(f"  a{n}: {{x: '${{self:custom.a{n + 1}}}', y: '${{self:custom.a{n + 1}}}'}}\n" for n in range(40))
+    lines = "".join(f"  b{n}: ${{self:custom.b{n + 1}}}${{self:custom.b{n + 1}}}\n" for n in range(40))
+    text = (
+        f"service: s\ncustom:\n{levels}{lines}  a40: z\n  b40: z\n  me: ${{self:custom}}\nprovider: {{name: aws}}\n"
+        "functions:\n  f:\n    handler: a.b\n    environment:\n      A: ${self:custom.a0}\n      B: ${self:custom.b0}\n"
+        "      C: ${self:custom.me}\n      D: ${self:custom.${self:custom.${self:custom.b0}}}\n    timeout: ${self:service.x.y}\n"
+    )
+    began = time.monotonic()
+    assert list(functions(text)) == ["f"]
+    assert time.monotonic() - began < 3

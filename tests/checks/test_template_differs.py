@@ -63,3 +63,10 @@ def test_a_template_that_decides_later_is_not_compared() -> None:
     gone = Unavailable(Reason.UNSUPPORTED, "decided at deploy time")
     other = DeployedCounterpart(reading=function_record().reading, function=function_record())
     assert the_check(declared_resource(SAME), other, gone).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_default_that_an_option_of_the_deployment_may_replace_is_not_compared() -> None:
+    other = {**SAME, "Timeout": 60, "Code": {"ImageUri": URI + "2"}, "ImageConfig": {"Command": ("a.b",)}}
+    optional = {"ByOption": ("Timeout", "Code", "ImageConfig")}
+    assert verdict(other, metadata=optional).outcome is Outcome.PASS
+    assert verdict({**other, "MemorySize": 1024}, metadata=optional).message.endswith("in MemorySize")

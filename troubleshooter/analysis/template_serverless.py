@@ -1,7 +1,7 @@
 """serverless.yml in CloudFormation's shape: what the Serverless Framework would deploy, as far as the file itself says.
 
-`${…}` is resolved by the framework and stays an expression here. Settings of `provider` stand where a function is silent,
-the framework's own defaults where both are.
+Of `${…}` what the file itself gives is resolved; the rest, which only the framework knows, stays an expression. Settings of
+`provider` stand where a function is silent, the framework's own defaults where both are.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from troubleshooter.analysis.document import Located
+from troubleshooter.analysis.serverless_variables import resolved
 from troubleshooter.analysis.template_shape import (
     UNDECIDED,
     function_resource,
@@ -19,6 +20,8 @@ from troubleshooter.analysis.template_shape import (
     undecided,
 )
 
+BY_OPTION = "ByOption"
+"""Metadata: properties whose value is a default that an option of the command line may replace."""
 DEFAULT_TIMEOUT_S, DEFAULT_MEMORY_MB = 6, 1024
 MISPLACED = {"command": "Command", "entryPoint": "EntryPoint", "workingDirectory": "WorkingDirectory"}
 """Settings of an image that count inside `image` alone."""
@@ -52,17 +55,24 @@ def is_serverless(root: Located) -> bool:
 
 def from_serverless(root: Located, problems: list[str]) -> Located:
     """The functions under their keys, and those that `resources` writes out. What could not be read goes to `problems`."""
+    root, optional = resolved(root, ("service", "provider", "functions", "resources"))
     provider = root.get("provider") or Located({}, 1)
     if provider.text is not None:  # the short form `provider: aws`
         provider = Located({"name": provider}, provider.line)
     resources = {}
     for key, function in _functions(root.get("functions"), problems):
         if is_set(function):
-            resources[key] = _Function(function, provider, _service(root.get("service"))).resource()
+            resources[key] = _Function(function, provider, _service(root.get("service")), optional).resource()
     extra = root.get("resources", "Resources")
     for key, resource in (extra.mapping if extra is not None else {}).items():
         resources.setdefault(key, resource)
     return template_of(resources)
+
+
+def _lines(value: Located) -> set[int]:
+    """Every line that a value stands on."""
+    below = value.mapping.values() if value.mapping else value.items
+    return {value.line}.union(*(_lines(each) for each in below))
 
 
 def _service(value: Located | None) -> Located | None:
@@ -99,14 +109,16 @@ def _opened(value: Located | None) -> Located | None:
 class _Function:
     """One function with what it inherits."""
 
-    def __init__(self, function: Located, provider: Located, service: Located | None) -> None:
+    def __init__(self, function: Located, provider: Located, service: Located | None, optional: set[int]) -> None:
+        """`optional`: lines whose value an option of the command line may replace."""
         self.own, self.provider, self.service, self.line = function, provider, service, function.line
+        self.optional = optional
         self.image = function.get("image")
 
     def resource(self) -> Located:
         own = self.own
         found: dict[str, Located | None] = {
-            "FunctionName": own.get("name"),
+            "FunctionName": self.name(),
             "Architectures": self.architecture(),
             "Timeout": self.setting("timeout") or Located(DEFAULT_TIMEOUT_S, self.line),
             "MemorySize": self.setting("memorySize") or Located(DEFAULT_MEMORY_MB, self.line),
@@ -123,7 +135,15 @@ class _Function:
         else:
             found |= {"Runtime": self.setting("runtime"), "Handler": own.get("handler")}
         opened = {key: _opened(value) for key, value in found.items()}
+        by_option = [key for key, value in opened.items() if value is not None and _lines(value) & self.optional]
+        if by_option:
+            metadata[BY_OPTION] = Located(tuple(Located(key, self.line) for key in by_option), self.line)
         return function_resource(self.line, placed(opened), metadata)
+
+    def name(self) -> Located | None:
+        """Its name, which is another one where an option says so: then the function that runs is not known by it."""
+        own = self.own.get("name")
+        return undecided(own.text, own.line) if own is not None and own.text and own.line in self.optional else own
 
     def setting(self, name: str) -> Located | None:
         """The function's own, else the provider's."""

@@ -97,6 +97,11 @@ class DeclaredResource(Fact):
         """Whether there is something at `path`: a value that is neither null nor an empty list, mapping or text."""
         return self.value(path) not in (None, "", (), [], {})
 
+    def by_option(self, path: str) -> bool:
+        """Whether the value is a default that the deployment's command line may replace."""
+        named = self.function.metadata.get("ByOption")
+        return isinstance(named, tuple | list) and path.partition(".")[0] in named
+
     @property
     def package_type(self) -> str | None:
         """`Zip` (the default) or `Image`; None where it is decided at deploy time."""
@@ -133,6 +138,8 @@ class DeclaredResource(Fact):
             shown = expression_text(shown)
         words = label or f"{self.function.logical_id} {self.named(path)}"
         parameter = self.function.assumed.get(path)
+        if self.by_option(path):
+            words += " (default of an option)"
         if parameter:
             words += f" (default of parameter {parameter})"
         return self.cite("function", shown, label=words, source=self.place(path))

@@ -72,7 +72,7 @@ Pair = tuple[str, Evidence, Evidence]
 
 def _fields(resource: DeclaredResource, counterpart: DeployedCounterpart, proposed: FunctionRecord) -> Iterator[Pair]:
     for field, path in _FIELDS.items():
-        if not resource.declares(path) or resource.undecided(path):
+        if not resource.declares(path) or resource.undecided(path) or resource.by_option(path):
             continue
         want, have = getattr(proposed, field), getattr(counterpart.function, field)
         if want not in (None, "", have):
@@ -87,8 +87,8 @@ def _of(counterpart: DeployedCounterpart, field: str, value: object) -> Evidence
 def _override(resource: DeclaredResource, counterpart: DeployedCounterpart, proposed: FunctionRecord) -> Iterator[Pair]:
     for member, key in _MEMBERS.items():
         want, have = getattr(proposed.override, member), getattr(counterpart.function.override, member)
-        if want and want != have:
-            path = f"ImageConfig.{key}"
+        path = f"ImageConfig.{key}"
+        if want and want != have and not resource.by_option(path):
             yield resource.named(path), resource.cite_property(path, want), _of(counterpart, "override", have)
 
 
@@ -107,7 +107,7 @@ def _environment(resource: DeclaredResource, counterpart: DeployedCounterpart) -
 
 def _image(resource: DeclaredResource, counterpart: DeployedCounterpart) -> Iterator[Pair]:
     want, have = resource.image_uri, counterpart.image_uri
-    if isinstance(want, str) and have and want != have:
+    if isinstance(want, str) and have and want != have and not resource.by_option("Code"):
         path = "ImageUri" if resource.function.kind == "AWS::Serverless::Function" else "Code.ImageUri"
         cited = counterpart.function.cite("package_type", have, label="deployed image address")
         yield resource.named(path), resource.cite_property(path), cited
