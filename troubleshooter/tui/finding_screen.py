@@ -15,9 +15,10 @@ from troubleshooter import grants, records, reports
 from troubleshooter.diagnosis import roles, settle
 from troubleshooter.model import Diagnosis, Finding, Outcome, Status
 from troubleshooter.session import Session
+from troubleshooter.text import one_line
 from troubleshooter.tui import background
 from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
-from troubleshooter.tui.inert import MUTED, STYLES, SYMBOLS, WORDS, content, line
+from troubleshooter.tui.inert import MUTED, STYLES, SYMBOLS, WORDS, content, hanging, line
 from troubleshooter.tui.modals import LineModal
 from troubleshooter.verification import Verification
 
@@ -32,7 +33,11 @@ STYLE_OF = {
     Status.SUSPECTED: "bold $text-warning",
     Status.NONE: "bold $text-success",
 }
-SUSPECTS, GAPS, EXCLUDED, CHANGES, NARROW = 5, 8, 6, 3, 76
+SUSPECTS, GAPS, EXCLUDED, CHANGES = 5, 8, 6, 3
+LONGEST = 180
+"""Characters of what is only beside the proof."""
+BESIDE = 4
+"""Columns beside the text: its padding and the scroll bar."""
 
 
 class FindingScreen(OwnScreen):
@@ -69,6 +74,8 @@ class FindingScreen(OwnScreen):
         found = settle(list(session.findings.values()), session.open().ladder, session.stores.role)
         self.findings = [f for f in found if f.subject.role in roles(session.stores.role)]
         self.causes = [f for c in diagnosis.causes for f in self.findings if f.check == c and f.outcome is Outcome.FAIL]
+        self.verified: list[Content] = []
+        """What verifying came to, above the rest."""
         self.commands = [
             command for f in self.causes if f.verdict.remediation for command in f.verdict.remediation.commands
         ]
@@ -79,7 +86,7 @@ class FindingScreen(OwnScreen):
     def compose(self) -> ComposeResult:
         yield Static(id="header")
         with VerticalScroll(id="finding"):
-            yield Static(self._text(), id="verdict")
+            yield Static(id="verdict")
         if self.commands:
             yield OptionList(*[Option(content(command)) for command in self.commands], id="commands")
         yield Static(id="status")
@@ -96,31 +103,34 @@ class FindingScreen(OwnScreen):
 
     def on_resize(self) -> None:
         self.query_one("#header", Static).update(header(self.session, "Diagnosis", self.size.width))
+        self.query_one("#verdict", Static).update(self._text())
 
     def _text(self) -> Content:
-        d = self.diagnosis
-        parts = [content(TITLES[d.status], STYLE_OF.get(d.status, "bold")), content(d.summary), Content("")]
+        d, width = self.diagnosis, self.size.width - BESIDE
+        parts = [*self.verified, content(TITLES[d.status], STYLE_OF.get(d.status, "bold"))]
+        parts += [content(d.summary), Content("")]
         parts += [content(f"! {notice}", "$text-warning") for notice in self.session.notices]
         for finding in self.causes:
-            parts += _evidence(finding)
+            parts += _evidence(finding, width)
             fix = finding.verdict.remediation
             if fix is not None:
-                parts += [content(f"Fix     {fix.text}")]
+                parts += hanging("Fix     ", fix.text, width)
                 if fix.verify:
-                    parts += [content(f"Verify  {fix.verify}")]
+                    parts += hanging("Verify  ", fix.verify, width)
                 parts.append(Content(""))
         if d.status is Status.SUSPECTED:
-            parts += [content(f"{n}. {s.cause}: {s.why}") for n, s in enumerate(d.suspects[:SUSPECTS], 1)]
+            for n, suspect in enumerate(d.suspects[:SUSPECTS], 1):
+                parts += hanging(f"{n}. ", f"{suspect.cause}: {suspect.why}", width)
             if d.deciding_question:
-                parts += [content(f"What decides: {d.deciding_question}")]
+                parts += hanging("What decides  ", d.deciding_question, width)
             parts.append(Content(""))
         if d.next:
-            parts += [content(f"Then    {', '.join(d.next)} will fail next"), Content("")]
+            parts += [*hanging("Then    ", f"{', '.join(d.next)} will fail next", width), Content("")]
         parts += [*self._compared(), *self._changes()]
         if d.ruled_out:
             shown = ", ".join(d.ruled_out[:EXCLUDED])
             more = f" and {len(d.ruled_out) - EXCLUDED} more, all in the report" if len(d.ruled_out) > EXCLUDED else ""
-            parts += [content(f"Ruled out  {shown}{more}", MUTED), Content("")]
+            parts += [*hanging("Ruled out  ", f"{shown}{more}", width, MUTED), Content("")]
         return Content("\n").join([*parts, *self._gaps()])
 
     def _compared(self) -> list[Content]:
@@ -135,7 +145,8 @@ class FindingScreen(OwnScreen):
             parts.append(f"layers from {found.layers[0] + 1} on")
         parts += found.files
         if parts:
-            lines.append(line(f"· differs in {', '.join(parts)}", NARROW, MUTED))
+            differing = one_line(f"differs in {', '.join(parts)}", LONGEST)
+            lines += hanging("· ", differing, self.size.width - BESIDE, MUTED)
         return [*lines, Content("")]
 
     def _changes(self) -> list[Content]:
@@ -143,12 +154,14 @@ class FindingScreen(OwnScreen):
         found = self.session.changes
         if found is None or not found.changes:
             return []
+        width = self.size.width - BESIDE
         lines = [content("Changed before that (leads, not causes)", "bold")]
         for each in found.changes[:CHANGES]:
             at = f"{each.at:%m-%d %H:%M}" if each.at else "not told"
             values = f": {each.before or '–'} → {each.after or '–'}" if each.before or each.after else ""
-            lines.append(line(f"{at}  {each.what}{values}", NARROW))
-            lines.append(line(f"· by {each.by or 'whom is not told'} · {each.source}", NARROW, MUTED))
+            who = f"by {each.by or 'whom is not told'} · {each.source}"
+            lines += hanging(f"{at}  ", one_line(f"{each.what}{values}", LONGEST), width)
+            lines += hanging(" " * (len(at) + 2), one_line(who, LONGEST), width, MUTED)
         if len(found.changes) > CHANGES:
             lines.append(content(f"… {len(found.changes) - CHANGES} more in the report", MUTED))
         return [*lines, Content("")]
@@ -166,7 +179,8 @@ class FindingScreen(OwnScreen):
             lines.append(content("p copies the policy that allows what was denied:", MUTED))
             lines += [content(text) for text in grants.as_text(self.policy).splitlines()]
         for reason, unblock in list(gaps.items())[:GAPS]:
-            lines.append(content(f"? {reason}" + (f" → {unblock}" if unblock else ""), "$text-warning"))
+            told = reason + (f" → {unblock}" if unblock else "")
+            lines += hanging("? ", told, self.size.width - BESIDE, "$text-warning")
         if len(gaps) > GAPS:
             lines.append(content(f"… {len(gaps) - GAPS} more in the report"))
         return lines
@@ -225,13 +239,13 @@ class FindingScreen(OwnScreen):
 
     def _verified(self, result: Verification) -> None:
         said = {True: "✓ fixed", False: "✗ not fixed", None: "? could not tell"}[result.fixed]
-        parts = [content(f"{said}", "bold"), *([content(result.note)] if result.note else [])]
+        width = self.size.width - BESIDE
+        self.verified = [content(said, "bold"), *([content(result.note)] if result.note else [])]
         for was, now in zip(result.before, result.after, strict=True):
-            parts += [
-                content(f"before  {was['message']}"),
-                content(f"now     {_now(now)}", STYLES.get(now.outcome, "")),
-            ]
-        self.query_one("#verdict", Static).update(Content("\n").join([*parts, Content(""), self._text()]))
+            self.verified += hanging("before  ", was["message"], width)
+            self.verified += hanging("now     ", _now(now), width, STYLES.get(now.outcome, ""))
+        self.verified.append(Content(""))
+        self.query_one("#verdict", Static).update(self._text())
         self.query_one("#finding").scroll_home(animate=False)
         self.query_one("#status", Static).update(line(said))
 
@@ -257,13 +271,12 @@ class FindingScreen(OwnScreen):
         self.app.push_screen(ReportScreen(self.session))
 
 
-def _evidence(finding: Finding) -> list[Content]:
-    width = max((len(e.label) for e in finding.verdict.evidence), default=0)
+def _evidence(finding: Finding, width: int) -> list[Content]:
+    column = max((len(e.label) for e in finding.verdict.evidence), default=0)
     lines = []
     for e in finding.verdict.evidence:
-        lines.append(content(f"{e.label:<{width}}  {e.value}"))
-        where = line(f"{e.source} · {e.at[:19]}Z", 0, MUTED)
-        lines.append(Content.assemble(" " * (width + 2), where))
+        lines += hanging(f"{e.label:<{column}}  ", e.value, width)
+        lines += hanging(" " * (column + 2), f"{e.source} ·\u00a0{e.at[:19]}Z", width, MUTED)
     return [*lines, Content("")]
 
 
