@@ -68,6 +68,15 @@ class Metrics(Fact):
         calls, failures = self._recent()
         return calls > 0 and failures / calls > TOLERATED
 
+    def ran_out(self, timeout_s: int | None) -> tuple[int, int]:
+        """Periods with an error in which a call lasted until the timeout, and periods with an error in all.
+
+        A call that ends earlier never lasts so long; why one did, and whether its code was ever loaded, no number tells.
+        """
+        longest = {p.at: p.value for p in self.duration}
+        bad = [p.at for p in self.errors if p.value > 0]
+        return sum(timeout_s is not None and longest.get(at, 0) >= timeout_s * 1000 for at in bad), len(bad)
+
     @property
     def blocked(self) -> bool:
         """Whether calls came and none was let through."""

@@ -22,12 +22,14 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, failed, signature, unknown
+from troubleshooter.checks import Frequency, beside, check, failed, missing, signature, unknown
 from troubleshooter.checks import _timeline as t
 from troubleshooter.checks._readiness import update_configuration
+from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.logs import Timeline
-from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.facts.metrics import Metrics
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
@@ -44,8 +46,21 @@ _MOST_S = 900
 
 
 @check(title="The handler ends within the function's timeout", severity=Severity.ERROR, rung=Rung.INVOKE)
-def function_timeout(timeline: Timeline, function: FunctionRecord) -> Verdict:
-    """Reads how the newest invocations ended, and whether the code had been loaded before the time was up."""
+def function_timeout(
+    timeline: Timeline | Unavailable, function: FunctionRecord, metrics: Metrics | Unavailable
+) -> Verdict:
+    """Reads how the newest invocations ended, and whether the code had been loaded before the time was up.
+
+    Metrics tell that time ran out, where the log does not, and never whether the code was loaded: they prove nothing alone.
+    """
+    counted = _counted(metrics, function)
+    if counted and (isinstance(timeline, Unavailable) or not timeline.invocations):
+        text = "CloudWatch counts failed calls that lasted until the timeout; whether their code was loaded no log line tells"
+        return unknown(
+            text, *counted, function.cite("timeout_s", label="function timeout in seconds"), unblock=_way(timeline)
+        )
+    if isinstance(timeline, Unavailable):
+        return missing(timeline)
     found = t.failing(timeline, t.timed_out)
     if isinstance(found, Verdict):
         return found
@@ -64,7 +79,23 @@ def function_timeout(timeline: Timeline, function: FunctionRecord) -> Verdict:
         return unknown("the invocation timed out with its memory used up, which slows everything down", *cited)
     limit = f"{function.timeout_s} s" if function.timeout_s else "its timeout"
     message = f"the handler was still running when {limit} were up"
-    return failed(message, *cited, remediation=_fix(function))
+    return failed(message, *cited, *beside(*counted), remediation=_fix(function))
+
+
+def _counted(metrics: Metrics | Unavailable, function: FunctionRecord) -> tuple[Evidence, ...]:
+    """What CloudWatch's numbers add; nothing where they do not speak of the timeout."""
+    if isinstance(metrics, Unavailable):
+        return ()
+    late, bad = metrics.ran_out(function.timeout_s)
+    if not late:
+        return ()
+    value = f"in {late} of {bad} periods with errors a call lasted {function.timeout_s} s or more"
+    return (metrics.cite("duration", value, label="longest Duration and Errors"),)
+
+
+def _way(timeline: Timeline | Unavailable) -> Unblock:
+    own = timeline.unblock if isinstance(timeline, Unavailable) else None
+    return own or Unblock("Give the log: REPORT and INIT_REPORT lines tell whether init had ended.")
 
 
 def _fix(function: FunctionRecord) -> Remediation:
