@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.facts.permissions import Decision, Ruling, Rulings
+from troubleshooter.facts.permissions import Decision, Denial, Level, Ruling, Rulings
 from troubleshooter.model import Evidence, Remediation, Unblock
 
 SHOWN = 4
@@ -25,6 +25,13 @@ def forbids(ruling: Ruling) -> bool:
 def simulated_denial(ruling: Ruling) -> bool:
     """Whether IAM's simulation, which lacked no value, denies it: it knows of more than the role's documents."""
     return ruling.simulated in ("implicitDeny", "explicitDeny") and not ruling.conditions
+
+
+def went_on(denial: Denial) -> bool:
+    """Whether the code met a denial and went on, so that it may be meant."""
+    if denial.place != "invocation" or denial.raised:
+        return False
+    return denial.level is Level.QUIET or (denial.level is Level.PLAIN and denial.status == "success")
 
 
 def cite(rulings: Rulings, ruling: Ruling) -> Evidence:

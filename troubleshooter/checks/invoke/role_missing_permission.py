@@ -29,7 +29,7 @@ from __future__ import annotations
 from troubleshooter.checks import Frequency, _role, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.facts.permissions import Decision, Denial, Denials, Level, OtherCredentials, Ruling, Rulings
+from troubleshooter.facts.permissions import Decision, Denial, Denials, OtherCredentials, Ruling, Rulings
 from troubleshooter.model import Evidence, Outcome, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
@@ -137,11 +137,9 @@ def _forbidden(
     function: FunctionRecord, denials: Denials, denial: Denial, ruling: Ruling, cited: tuple[Evidence, ...]
 ) -> Verdict:
     asked = denial.action + (f" on {denial.resource}" if denial.resource else "")
-    if denial.place == "invocation" and not denial.raised:
-        harmless = denial.level is Level.QUIET or (denial.level is Level.PLAIN and denial.status == "success")
-        if harmless:
-            text = f"the role may not {asked}; the code met that and went on, so it may be meant"
-            return unknown(text, *cited, unblock=Unblock("Tell whether the code needs what it was denied."))
+    if _role.went_on(denial):
+        text = f"the role may not {asked}; the code met that and went on, so it may be meant"
+        return unknown(text, *cited, unblock=Unblock("Tell whether the code needs what it was denied."))
     message = f"the code asks for {asked}, which the execution role may not do"
     return failed(message, *cited, remediation=_fix(function, denial, ruling), rung=_rung(denials, denial))
 
