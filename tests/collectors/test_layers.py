@@ -212,6 +212,20 @@ def raw(*members: tuple[str, bytes, str]) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_a_layer_that_ends_behind_a_header_is_malformed(size: int) -> None:
+    """The file's first bytes are asked for before the archive turns out to end there."""
+    made = tarfile.TarInfo("a.py")
+    made.size = size
+    for read in (streamed, sought):
+        reason = None
+        try:
+            read(made.tobuf())
+        except SourceError as error:
+            reason = error.unavailable.reason
+        assert reason is Reason.MALFORMED
+
+
 def test_paths_that_climb_stay_inside() -> None:
     merged = merge(
         [streamed(raw(("../../etc/x", b"0", ""), ("/abs//y/./z", b"0", ""), ("./", b"5", ""), ("..", b"5", "")))]

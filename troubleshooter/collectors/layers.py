@@ -212,7 +212,7 @@ class _LayerReader:
             self._replace(path, member)
         _, kind, mode, uid, gid, size, link, offset, _, sparse, head = member
         if kind is FILE:
-            if size > HEAD and not sparse and (mode & 0o111 or head[0] in MARKED):
+            if size > HEAD and not sparse and (mode & 0o111 or (head and head[0] in MARKED)):
                 head = self._longer(head, mode, size, offset)
             self.entries[path] = _new(Entry, (_FILE, mode, uid, gid, size, "", head, self.index))
             if sparse:
@@ -238,7 +238,7 @@ class _LayerReader:
 
     def _keep(self, path: str, head: bytes, mode: int, size: int, offset: int) -> None:
         """Keeps what is worth it of a file that passes by."""
-        if not size or head[0] not in MARKED or not is_program(head):
+        if not head or head[0] not in MARKED or not is_program(head):
             kept = self.budget.keep(self.window, offset, size) if worth_keeping(path, head, mode, size) else None
             if kept is not None:
                 self.layer.contents[path] = kept
