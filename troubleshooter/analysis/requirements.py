@@ -132,12 +132,14 @@ def _walk(code: CodeTree, depth: int) -> Iterator[str]:
         deeper: list[str] = []
         for folder in level:
             seen += 1
-            names = code.tree.children(posixpath.join(code.root, folder)) if seen <= FOLDERS else []
-            for name in names:
-                path = posixpath.join(folder, name)
-                entry = code.tree.resolve(posixpath.join(code.root, path)).entry
+            here = code.tree.resolve(posixpath.join(code.root, folder)).path.rstrip("/")
+            for name in code.tree.children(here or "/") if seen <= FOLDERS else []:
+                entry = code.tree.entry(f"{here}/{name}")
+                if entry is not None and entry.kind is Kind.SYMLINK:
+                    entry = code.tree.resolve(f"{here}/{name}").entry
                 if entry is None:
                     continue
+                path = posixpath.join(folder, name)
                 if entry.kind is Kind.FILE and is_manifest(path):
                     yield path
                 elif entry.kind is Kind.DIRECTORY and below < depth and not _is_package(code, path):

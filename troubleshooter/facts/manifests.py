@@ -20,6 +20,7 @@ SOURCES = (".npmrc", "pip.conf", "pip.ini", ".yarnrc", ".yarnrc.yml", "bunfig.to
 BUILDS = ("Dockerfile*", "*.Dockerfile", "Containerfile*", "buildspec*.yml", "buildspec*.yaml")
 
 _PATTERNS = (*REQUIREMENTS, *MANIFESTS, *LOCKS, *LOCKS_OF_PIPENV, *SOURCES, *BUILDS)
+_MANIFEST = re.compile("|".join(fnmatch.translate(pattern) for pattern in _PATTERNS))
 _INSTALLED = frozenset(
     {
         "node_modules", "bower_components", "site-packages", "dist-packages", "__pycache__", "__pypackages__",
@@ -38,7 +39,7 @@ _ASIDE = frozenset(
 def is_manifest(path: str) -> bool:
     """Whether a file is one of those that count."""
     folder, name = posixpath.split(path)
-    if any(fnmatch.fnmatchcase(name, pattern) for pattern in _PATTERNS):
+    if _MANIFEST.match(name):
         return True
     return posixpath.basename(folder) == "requirements" and name.endswith(".txt")
 
