@@ -38,6 +38,7 @@ SIGNATURES = (
     signature(r"exec /?\S*lambda-entrypoint\.sh: exec format error", 3),
     signature(r"fork/exec (?!/opt/extensions)\S+: exec format error", 3),
     signature(r"exec /(?!opt/extensions/)\S+: exec format error|exec user process caused.*exec format error", 2),
+    signature(r"exec format error", 2, unless=r"/opt/extensions/"),
     signature(
         r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed",
         2,
