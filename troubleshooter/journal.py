@@ -26,6 +26,8 @@ from troubleshooter.facts import now
 
 VERSION = 1
 SUFFIX = ".jsonl"
+_sync = getattr(os, "fdatasync", os.fsync)
+"""A file that only grows needs no more; a walk writes some sixty times."""
 Record = dict[str, Any]
 
 
@@ -181,7 +183,7 @@ class Journal:
         try:
             if os.write(self._fd, content) != len(content):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(self._fd)
+            _sync(self._fd)
         except OSError as error:
             os.ftruncate(self._fd, size)
             raise JournalError(f"{self.path}: cannot be written: {error.strerror}") from error
