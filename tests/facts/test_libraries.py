@@ -77,3 +77,21 @@ def test_musl_is_known_by_its_loader() -> None:
 def test_no_program_file_needs_nothing() -> None:
     assert Libraries(tree({MODULE: "text"})).missing(MODULE) == ()
     assert Libraries(tree({MODULE: "text"})).outdated(MODULE) == ()
+
+
+@pytest.mark.parametrize(
+    ("defined", "taken"),
+    [
+        (("GLIBC_2.2.5", "GLIBC_2.33"), "/lib64/glibc-hwcaps/x86-64-v3/libx.so"),
+        (("GLIBC_2.2.5", "GLIBC_2.26"), "/lib64/libx.so"),
+    ],
+)
+def test_only_a_glibc_that_knows_levels_of_the_cpu_looks_for_them(defined: tuple[str, ...], taken: str) -> None:
+    files: Files = {
+        MODULE: shared(needed=("libx.so",)),
+        "/lib64/libc.so.6": shared(defines=defined),
+        "/lib64/libx.so": shared(),
+        "/lib64/glibc-hwcaps/x86-64-v4/libx.so": shared(),
+        "/lib64/glibc-hwcaps/x86-64-v3/libx.so": shared(),
+    }
+    assert [each.path for each in Libraries(tree(files)).loading(MODULE).objects] == [MODULE, taken]

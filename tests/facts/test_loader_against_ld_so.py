@@ -4,9 +4,11 @@ The objects are linked by `ld` with random needs, names, RPATH, RUNPATH, version
 in configured, default and other folders, beside files that are no libraries. Compared are which file is loaded for each name,
 which names are lost, what ends the start, and which versions are not found.
 
-Left out, because the loaders of other distributions or kernels decide it: `glibc-hwcaps` and the older folders of the
-hardware, `$PLATFORM`, LD_PRELOAD and LD_AUDIT, RELR and the like as versions, objects marked NODEFLIB or PIE; for musl, other
-CPUs' files, whose relocations it tries.
+Some trees have `glibc-hwcaps` too, for the levels that every CPU of Lambda has; they are asked where this CPU has the same.
+
+Left out, because the loaders of other distributions or kernels decide it: older folders of the hardware, `$PLATFORM`,
+LD_PRELOAD and LD_AUDIT, RELR and the like as versions, objects marked NODEFLIB or PIE; for musl, other CPUs' files, whose
+relocations it tries.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from pathlib import Path
 import pytest
 
 from troubleshooter.facts.elf import MAGIC
-from troubleshooter.facts.loader import Loader, Loading
+from troubleshooter.facts.loader import HARDWARE, Loader, Loading
 from troubleshooter.facts.tree import Entry, FileTree, Kind
 
 ORACLE = Path(__file__).with_name("loader_oracle.py")
@@ -36,6 +38,7 @@ GLIBC = Path("/lib64/ld-linux-x86-64.so.2")
 MUSL = Path("/lib/ld-musl-x86_64.so.1")
 MULTIARCH = Path("/lib/x86_64-linux-gnu")
 TREES, QUESTIONS, POOL = 64, 9, 16
+LEVELS = (*HARDWARE["amd64"], "x86-64-v9")
 NAMES = tuple(f"lib{letter}.so.1" for letter in "abcdef")
 VERSIONS = ("V_1", "V_2", "V_3")
 FOLDERS = (
@@ -152,8 +155,8 @@ def objects_of(name: str) -> tuple[Object, ...]:
     return tuple(random_object(pick, name) for _ in range(POOL))
 
 
-def build(pick: random.Random, root: Path, linker: Linker) -> None:
-    """One tree: folders, objects, links to them, and files that are no libraries."""
+def build(pick: random.Random, root: Path, linker: Linker, *, levels: bool = False) -> None:
+    """One tree: folders, objects, links to them, and files that are no libraries; with `levels`, builds for those of the CPU."""
     for folder in (*FOLDERS, "/etc", "/lib64", "/elsewhere"):
         (root / folder[1:]).mkdir(parents=True, exist_ok=True)
     shutil.copy(GLIBC, root / "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
@@ -163,7 +166,12 @@ def build(pick: random.Random, root: Path, linker: Linker) -> None:
         shutil.copy(MUSL, root / "lib/ld-musl-x86_64.so.1")
     (root / "link").symlink_to(pick.choice(FOLDERS[4:]))
     for name in NAMES:
-        for folder in pick.sample(FOLDERS, pick.choice([0, 1, 1, 2])):
+        folders = pick.sample(FOLDERS, pick.choice([0, 1, 1, 2]))
+        if levels:
+            some = [*folders, *pick.sample(FOLDERS, 1)] * 2
+            folders += {f"{folder}/glibc-hwcaps/{pick.choice(LEVELS)}" for folder in some if pick.random() < 0.6}
+        for folder in folders:
+            (root / folder[1:]).mkdir(parents=True, exist_ok=True)
             place = root / folder[1:] / name
             if pick.random() < 0.3:
                 target = f"/elsewhere/{name}.{folder.count('/')}"
@@ -284,6 +292,8 @@ def heard(output: str, question: Question) -> dict[str, object]:
     loaded += [(name, whole(name)) for name in re.findall(r"^\t(lib\S+) \(0x", output, re.MULTILINE)]
     lost = re.findall(r"^\t(\S+) => not found", output, re.MULTILINE)
     unmet = re.findall(r"(\S+): version `(\S+)' not found \(required by (\S+)\)", output)
+    # A start ends at a name that is lost; the listing goes on with a stand-in for it, whose versions it does not look at.
+    unmet = [each for each in unmet if posixpath.basename(each[0]) not in lost]
     versions = {(whole(library), version, whole(by)) for library, version, by in unmet}
     return {"loaded": sorted(dict(loaded).items()), "lost": sorted(set(lost)), "versions": sorted(versions)}
 
@@ -293,8 +303,10 @@ def thought(result: Loading) -> dict[str, object]:
     if ended is not None:
         return {"ended": ended.name}
     named = {name: each.path for each in result.objects[1:] for name in each.names}
-    versions = sorted({(each.path, each.version, each.wanted_by) for each in result.unmet})
-    return {"loaded": sorted(named.items()), "lost": sorted({e.name for e in result.lost}), "versions": versions}
+    lost = {each.name for each in result.lost}
+    unmet = [each for each in result.unmet if posixpath.basename(each.path) not in lost]
+    versions = sorted({(each.path, each.version, each.wanted_by) for each in unmet})
+    return {"loaded": sorted(named.items()), "lost": sorted(lost), "versions": versions}
 
 
 def model(question: Question, tree: FileTree, *, musl: bool) -> Loading:
@@ -307,6 +319,22 @@ def model(question: Question, tree: FileTree, *, musl: bool) -> Loading:
 def linker(folder: Path) -> Linker:
     folder.mkdir()
     return Linker(folder)
+
+
+@pytest.fixture(scope="module")
+def leveled_forest(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    base = tmp_path_factory.mktemp("levels")
+    objects = linker(base / "objects")
+    roots = [base / f"tree{seed}" for seed in range(TREES)]
+    for seed, root in enumerate(roots):
+        build(random.Random(f"level {seed}"), root, objects, levels=True)  # noqa: S311
+    return roots
+
+
+def levels_here() -> tuple[str, ...]:
+    """The levels that this machine's loader searches, the best first."""
+    said = subprocess.run([str(GLIBC), "--help"], capture_output=True, text=True, check=True).stdout
+    return tuple(re.findall(r"^\s+(x86-64-v\d) \(supported, searched\)", said, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -343,6 +371,16 @@ def test_glibc_loads_and_refuses_what_the_model_does(forest: list[Path]) -> None
     # The generator must reach every answer often enough for agreement to mean something.
     assert len(all_of_them) >= 500
     assert min(kinds.count(kind) for kind in ("ended", "loaded", "lost", "versions")) >= 15, kinds
+
+
+def test_glibc_takes_the_builds_for_the_cpus_level_that_the_model_takes(leveled_forest: list[Path]) -> None:
+    if [level for level in levels_here() if level != "x86-64-v4"] != list(HARDWARE["amd64"]):
+        pytest.skip("this CPU, or its loader, has other levels than Lambda's")
+    all_of_them = ask_all(leveled_forest, GLIBC, musl=False)
+    wrong = [(q, said, thought(result)) for q, said, result in all_of_them if heard(said, q) != thought(result)]
+    assert wrong == [], f"{len(wrong)} of {len(all_of_them)}: {wrong[:5]}"
+    assert len(all_of_them) >= 500
+    assert sum("/glibc-hwcaps/" in said for _, said, _ in all_of_them) >= 150
 
 
 @pytest.mark.skipif(not MUSL.exists(), reason="needs musl's loader")

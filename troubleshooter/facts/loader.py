@@ -31,7 +31,15 @@ ANYWHERE = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
 _CACHE_FLAGS = {"amd64": 0x303, "arm64": 0xA03}
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 _MUSL_OWN = re.compile(r"^lib(?:c|pthread|rt|m|dl|util|xnet)\.")
-_HARDWARE = {"amd64": ("glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2")}
+HARDWARE = {"amd64": ("x86-64-v3", "x86-64-v2")}
+"""Levels of instructions that every CPU of Lambda has (AVX2 is documented), the best first: names below glibc-hwcaps.
+
+Whether one has the fourth, AVX-512, is not told. glibc knows no levels of arm64.
+"""
+_KNOWS_LEVELS = (2, 33)
+"""The glibc that looks for them first; older ones look into other folders, which no distribution uses."""
+_EXTENSION_MAGIC, _LEVELS_TAG, _IN_EXTENSION = 0xEAA42174, 1, 1 << 62
+"""Of the cache: its second part, the list of levels there, and the mark of an entry that is for one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class Loader:
         if not self.tree.is_file(CACHE):
             return {}
         content = self.tree.read(CACHE)
-        return None if content is None else _cached(content, _CACHE_FLAGS.get(self.machine, 0))
+        return None if content is None else _cached(content, _CACHE_FLAGS.get(self.machine, 0), self.levels)
 
     @cached_property
     def configured(self) -> tuple[str, ...]:
@@ -121,6 +129,15 @@ class Loader:
         if any(self.tree.exists(f"{folder}/libc.so.6") for folder in ("/lib64", "/usr/lib64")):
             return ("/lib64", "/usr/lib64")
         return (*multiarch, f"/usr/local/lib/{triplet}", *ANYWHERE)
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """Levels of the CPU whose own folders and entries of the cache this loader takes first."""
+        paths = [self.tree.resolve(f"{folder}/libc.so.6").path for folder in self.defaults]
+        libc = next((elf for path in paths if (elf := self.elf(path)) is not None), None)
+        versions = [m for each in libc.provides if (m := _GLIBC.fullmatch(each))] if libc is not None else []
+        old = versions and max((int(m[1]), int(m[2])) for m in versions) < _KNOWS_LEVELS
+        return () if self.musl or old else HARDWARE.get(self.machine, ())
 
     def elf(self, real: str) -> Elf | None:
         """Header facts of the file at a real path, each read once."""
@@ -224,9 +241,8 @@ class Loader:
             yield from self._in(folder, name)
 
     def _in(self, folder: str, name: str) -> Iterator[str]:
-        for better in () if self.musl else _HARDWARE.get(self.machine, ()):
-            if self.tree.exists(f"{folder}/glibc-hwcaps"):
-                yield posixpath.join(folder, better, name)
+        if self.levels and self.tree.exists(f"{folder}/glibc-hwcaps"):
+            yield from (posixpath.join(folder, "glibc-hwcaps", level, name) for level in self.levels)
         yield posixpath.join(folder, name)
 
     def _folders_before_cache(self, here: Opened, main: Opened) -> Iterator[str]:
@@ -289,6 +305,7 @@ class Loader:
 
 
 _HEADER = 64
+_GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 _MUSL_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -299,18 +316,38 @@ def _chain(here: Opened) -> Iterator[Opened]:
         each = each.by
 
 
-def _cached(content: bytes, flags: int) -> dict[str, str] | None:
-    """Path by name, those for the CPU alone, the first of several; None where the content makes no sense."""
+def _cached(content: bytes, flags: int, levels: tuple[str, ...]) -> dict[str, str] | None:
+    """Path by name, for the best of the CPU's levels, else the first of several; None where the content makes no sense."""
     start = content.find(_CACHE_MAGIC)
     if start < 0 or len(content) < start + 48:
         return None
     (count,) = struct.unpack_from("<I", content, start + 20)
-    found: dict[str, str] = {}
+    named = _levels_of(content, start)
+    ranks = {number: levels.index(level) for number, level in enumerate(named) if level in levels}
+    found: dict[str, tuple[int, str]] = {}
     for index in range(min(count, (len(content) - start - 48) // 24)):
         kind, name, path, _, hardware = struct.unpack_from("<iIIIQ", content, start + 48 + 24 * index)
-        if kind == flags and not hardware:
-            found.setdefault(_text(content, start + name), _text(content, start + path))
-    return found
+        rank = ranks.get(hardware & 0xFFFFFFFF) if hardware & _IN_EXTENSION else None if hardware else len(levels)
+        if kind == flags and rank is not None:
+            key = _text(content, start + name)
+            if key not in found or rank < found[key][0]:
+                found[key] = rank, _text(content, start + path)
+    return {name: path for name, (_, path) in found.items()}
+
+
+def _levels_of(content: bytes, start: int) -> list[str]:
+    """The levels that a cache has entries for, by their numbers there."""
+    (offset,) = struct.unpack_from("<I", content, start + 32)
+    at = start + offset
+    if not offset or len(content) < at + 8 or struct.unpack_from("<I", content, at)[0] != _EXTENSION_MAGIC:
+        return []
+    (sections,) = struct.unpack_from("<I", content, at + 4)
+    for index in range(min(sections, (len(content) - at - 8) // 16)):
+        tag, _, place, size = struct.unpack_from("<IIII", content, at + 8 + 16 * index)
+        if tag == _LEVELS_TAG and start + place + size <= len(content):
+            numbers = struct.iter_unpack("<I", content[start + place :][: size & ~3])
+            return [_text(content, start + each) for (each,) in numbers]
+    return []
 
 
 def _text(content: bytes, at: int) -> str:
