@@ -242,3 +242,14 @@ def test_a_missing_need_ends_the_wait_for_what_nothing_should_wait_for() -> None
         return Right(reading=RECORD, value=left.value)
 
     assert isinstance(store(right).get(Right), Unavailable)
+
+
+def test_what_is_known_from_the_start_is_not_waited_for() -> None:
+    @provides(cost=Cost.CALL, patience_s=60)
+    def right(seed: Seed) -> Right:
+        return Right(reading=RECORD, value=1)
+
+    known = Store(providers_in([module(right)]), [Right(reading=RECORD, value=2)])
+    gone = Store(providers_in([module(right)]), missing={Right: DENIED})
+    assert known.get(Right) == Right(reading=RECORD, value=2)
+    assert gone.get(Right) is DENIED

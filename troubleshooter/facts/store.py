@@ -162,6 +162,7 @@ class Store:
     def _filled(value: object) -> _Slot:
         slot = _Slot(value=value)
         slot.done.set()
+        slot.begun.set()
         return slot
 
     def get(self, kind: type[T]) -> T | Unavailable:
