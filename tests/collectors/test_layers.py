@@ -5,6 +5,7 @@ import os
 import random
 import tarfile
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -257,6 +258,25 @@ def test_folders_replaced_again_and_again(monkeypatch: pytest.MonkeyPatch) -> No
     data = raw(*[member for i in range(100) for member in (("a", b"5", ""), (f"a/{i}", b"0", ""), ("a", b"0", ""))])
     with pytest.raises(SourceError, match="again and again"):
         streamed(data)
+
+
+def linked(count: int, modes: tuple[int, ...]) -> bytes:
+    """A file and hard links to it, which state these modes in turn."""
+    parts = [tarfile.TarInfo("a").tobuf()]
+    for number in range(count):
+        made = tarfile.TarInfo(f"h{number}")
+        made.type, made.linkname, made.mode = tarfile.LNKTYPE, "a", modes[number % len(modes)]
+        parts.append(made.tobuf())
+    return b"".join(parts) + b"\0" * 1024
+
+
+def test_many_hard_links_to_one_file_cost_a_look_each() -> None:
+    began = time.process_time()
+    found = sought(linked(30_000, (0o644,)))
+    assert len(found.entries) == 30_001
+    assert time.process_time() - began < 10, "with all names set anew for each link it is minutes"
+    with pytest.raises(SourceError, match="again and again"):
+        sought(linked(30_000, (0o644, 0o600)))
 
 
 @pytest.mark.parametrize("how", ["gzip", "zstd"])

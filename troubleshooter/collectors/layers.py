@@ -32,7 +32,7 @@ T = TypeVar("T")
 LONGEST_PATH = 4096
 """Characters; the kernel takes no longer one."""
 REMOVALS = 20_000_000
-"""Paths looked at while one layer replaces its own folders: no real layer does that."""
+"""Paths looked at once more while one layer replaces its own folders, or changes files by links: no real layer does that much."""
 LARGEST_READ = 64 << 20
 """Bytes of one file that is read again on request."""
 _WHOLE_ELF, _ELF_HEAD, _ELF_MEMORY = 256 << 10, 64 << 10, 2 << 20
@@ -122,7 +122,7 @@ class _LayerReader:
         self.entries, self.places, self.random = self.layer.entries, self.layer.places, window.random
         self.folders: dict[str, str] = {"": ""}
         """Folder as named → folder as it is once this layer's own links are followed."""
-        self.same: dict[str, list[str]] = {}
+        self.same: dict[str, dict[str, None]] = {}
         """Names of one file, by each of them."""
         self.removals = 0
         self.pending_names = 0
@@ -259,14 +259,16 @@ class _LayerReader:
         _copy(layer.places, target, path)
         _copy(layer.contents, target, path)
         _copy(layer.elves, target, path)
-        same = self.same.setdefault(target, [target])
-        same.append(path)
+        same = self.same.setdefault(target, {target: None})
+        same[path] = None
         self.same[path] = same
         # An engine sets owner and mode that the link states: of the file itself, whatever its name.
         mode = member.mode if entry.kind is Kind.FILE else entry.mode
-        entry = entry._replace(mode=mode, uid=member.uid, gid=member.gid)
-        for each in same:
-            layer.entries[each] = entry
+        stated = entry._replace(mode=mode, uid=member.uid, gid=member.gid)
+        layer.entries[path] = stated
+        if stated != entry:
+            self._count(len(same), "states other rights for the same file again and again")
+            layer.entries.update(dict.fromkeys(same, stated))
 
     def _elf(self, offset: int, size: int) -> Elf:
         """Header facts of an ELF file as it passes, without its names where too many are held already."""
@@ -333,17 +335,21 @@ class _LayerReader:
     def _remove(self, path: str) -> None:
         layer = self.layer
         if path in self.same:
-            self.same.pop(path).remove(path)
+            del self.same.pop(path)[path]
         layer.entries.pop(path, None)
         layer.places.pop(path, None)
         layer.contents.pop(path, None)
         layer.elves.pop(path, None)
 
+    def _count(self, paths: int, what: str) -> None:
+        """Counts paths that are looked at once more. Raises SourceError, saying `what` the layer does, where they are too many."""
+        self.removals += paths
+        if self.removals > REMOVALS:
+            raise too_big(self.what, what)
+
     def _remove_below(self, path: str) -> None:
         layer, prefix = self.layer, path + "/"
-        self.removals += len(layer.entries) + len(layer.implied) + 1
-        if self.removals > REMOVALS:
-            raise too_big(self.what, "replaces its own folders again and again")
+        self._count(len(layer.entries) + len(layer.implied) + 1, "replaces its own folders again and again")
         for each in [p for p in layer.entries if p.startswith(prefix)]:
             self._remove(each)
         for group in (layer.implied, layer.opaque, layer.whiteouts):
