@@ -10,6 +10,7 @@ import pytest
 from tests.factories import RECORD, function_code, function_record
 from tests.lab.aws import Account
 from tests.lab.aws_observed import trail
+from tests.lab.aws_wire import AwsError, Request
 from troubleshooter.analysis.trail_questions import trail_questions
 from troubleshooter.collectors import cloudtrail
 from troubleshooter.collectors.aws import Aws
@@ -138,6 +139,24 @@ def test_a_role_with_more_events_than_a_page_is_asked_about_by_name(aws_account:
     assert not found.complete
     names = [name for name, _ in asked(aws_account)]
     assert names == ["demo", "demo-role", "PutRolePolicy", "DetachRolePolicy", "DeleteRolePolicy"]
+
+
+def test_a_region_that_refuses_hides_no_other(aws_account: Account) -> None:
+    """IAM's region may be closed to this account; keys and repositories are asked about where the function is."""
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+    trail(aws_account, event("DisableKey", 4, resource="k", requestParameters={"keyId": key}))
+    inside = aws_account._answers["cloudtrail", "LookupEvents"]
+
+    def answer(account: Account, request: Request) -> Any:
+        if request.region == "us-east-1":
+            raise AwsError("AccessDeniedException", "with an explicit deny in a service control policy", 403)
+        return inside(account, request)
+
+    aws_account.answer("cloudtrail", "LookupEvents", answer)
+    more = {"role": RoleQuestions(reading=RECORD), "key": KeyTrouble(reading=RECORD)}
+    found = read(aws_account, code=ZIP, more=more, key=key, role="arn:aws:iam::123456789012:role/demo-role")
+    assert not found.complete
+    assert [e.name for e in found.events] == ["DisableKey"]
 
 
 def test_a_key_is_asked_about_where_it_is_the_trouble(aws_account: Account) -> None:

@@ -77,9 +77,14 @@ class _Reader:
         self._aws, self._window = aws, window
         self._end = time.monotonic() + SECONDS
         self.first: Answer | None = None
-        self.gap: Unavailable | None = None
+        self._gaps: dict[str | None, Unavailable] = {}
+        """By region: what is refused in one may be answered in another."""
         self.complete = True
         self.events: dict[str, TrailEvent] = {}
+
+    @property
+    def gap(self) -> Unavailable | None:
+        return next(iter(self._gaps.values()), None)
 
     def ask(self, question: TrailQuestion) -> None:
         """One question, and those by name where its page does not hold everything."""
@@ -96,7 +101,7 @@ class _Reader:
                 self.ask(TrailQuestion("EventName", name, question.about, question.region))
 
     def _answer(self, question: TrailQuestion) -> Answer | None:
-        if self.gap is not None or time.monotonic() > self._end:
+        if question.region in self._gaps or time.monotonic() > self._end:
             self.complete = False
             return None
         try:
@@ -110,7 +115,7 @@ class _Reader:
                 **self._window,
             )
         except SourceError as error:
-            self.gap, self.complete = error.unavailable, False
+            self._gaps[question.region], self.complete = error.unavailable, False
             return None
         self.first = self.first or answer
         return answer
