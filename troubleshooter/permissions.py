@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from troubleshooter import grants, playbook, world
 from troubleshooter.checks import all_checks
 from troubleshooter.collectors.aws import operations
-from troubleshooter.collectors.ecr import ecr_name
 from troubleshooter.errors import UsageError
 from troubleshooter.facts import asked_by
+from troubleshooter.facts.address import ecr_address
 from troubleshooter.facts.function import Caller, FunctionCode, FunctionRecord
 from troubleshooter.facts.given import GivenFunction
 from troubleshooter.facts.logs import Timeline
@@ -68,7 +68,7 @@ def _of_record(record: FunctionRecord) -> Mapping[str, str]:
 
 
 def _of_code(code: FunctionCode) -> Mapping[str, str]:
-    name = ecr_name(code.resolved_image_uri or code.image_uri or "")
+    name = ecr_address(code.resolved_image_uri or code.image_uri or "")
     if name is None:
         return {}
     return {"repository": name.repository, "image_region": name.region, "image_account": name.account}

@@ -22,7 +22,7 @@ from troubleshooter.collectors.web import Web
 from troubleshooter.diagnosis import roles
 from troubleshooter.errors import UsageError
 from troubleshooter.facts import CallLog, Cost, Provider, Reading, Reason, Store, Unavailable, providers_in
-from troubleshooter.facts.address import ImageAddress
+from troubleshooter.facts.address import ImageAddress, address_in
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import (
     GivenFunction,
@@ -43,9 +43,6 @@ TRANSPORTS = ("docker-daemon", "docker-archive", "oci-archive", "oci", "docker")
 MAX_FILE = 64 * 1024 * 1024
 """Bytes of a log file, template or pasted text that are read."""
 
-_IMAGE_URI = re.compile(
-    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/[a-z0-9._/-]+(?::[\w.-]*\w|@sha256:[0-9a-f]{64})"
-)
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d):(?P<account>\d{12}):function:"
@@ -259,8 +256,8 @@ def _attempted(world: World, facts: Mapping[type[Any], object], deployed: Store)
     text = facts.get(GivenText)
     if not isinstance(text, GivenText):
         return None
-    quoted, named = refused_address(text), _IMAGE_URI.search(text.text)
-    uri = quoted.uri if quoted else named[0] if named else ""
+    quoted = refused_address(text)
+    uri = quoted.uri if quoted else address_in(text.text)
     if not uri or not refused(text.text):
         return None
     record = deployed.get(FunctionRecord)

@@ -14,11 +14,11 @@ from tests.lab.aws import Account
 from tests.lab.images import Built, Layer, compress, digest, image
 from troubleshooter.collectors import aws_lambda, image_remote, images
 from troubleshooter.collectors.aws import Aws
-from troubleshooter.collectors.ecr import EcrName, ecr_name
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import CallLog, Reason, Store, Unavailable, providers_in
+from troubleshooter.facts.address import EcrAddress, address_in, ecr_address, taken_address
 from troubleshooter.facts.base import Cost
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import GivenFunction, GivenImage, GivenOptions
@@ -130,16 +130,28 @@ def test_an_index_costs_one_more_call_and_gives_the_functions_platform(aws_accou
 
 
 def test_a_repository_of_another_account_and_region() -> None:
-    assert ecr_name("123456789012.dkr.ecr.eu-west-1.amazonaws.com/a/b@sha256:" + "0" * 64) == EcrName(
-        "123456789012", "eu-west-1", "a/b", None, "sha256:" + "0" * 64
+    assert ecr_address("123456789012.dkr.ecr.eu-west-1.amazonaws.com/a/b@sha256:" + "0" * 64) == EcrAddress(
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        "123456789012",
+        "eu-west-1",
+        "a/b",
+        None,
+        "sha256:" + "0" * 64,
     )
-    cn = ecr_name("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a:1.0")
+    cn = ecr_address("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a:1.0")
     assert cn
     assert (cn.tag, cn.arn) == ("1.0", "arn:aws-cn:ecr:cn-north-1:123456789012:repository/a")
-    assert ecr_name("123456789012.dkr-ecr.us-east-1.on.aws/a:x")
-    assert ecr_name("public.ecr.aws/lambda/python:3.12") is None
-    assert ecr_name("python:3.12") is None
-    assert ecr_name("123456789012.dkr.ecr.eu-west-1.amazonaws.com/a b") is None
+    assert cn.untagged == "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a"
+    for elsewhere in (
+        "123456789012.dkr-ecr.us-east-1.on.aws/a:x",
+        "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/a:x",
+    ):
+        assert ecr_address(elsewhere)
+        assert taken_address(elsewhere) is None
+    assert address_in("see 123456789012.dkr.ecr.eu-west-1.amazonaws.com/a:1.0. Then").endswith("/a:1.0")
+    assert ecr_address("public.ecr.aws/lambda/python:3.12") is None
+    assert ecr_address("python:3.12") is None
+    assert ecr_address("123456789012.dkr.ecr.eu-west-1.amazonaws.com/a b") is None
 
 
 def test_a_repository_elsewhere_is_asked_there(aws_account: Account, stage: Stage) -> None:

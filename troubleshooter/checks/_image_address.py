@@ -4,38 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 
 from troubleshooter.checks._launch_fix import OCI, deployed, region
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.address import taken_address
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Remediation
 
-_PRIVATE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d)\.(?P<suffix>[a-z0-9.-]+)"
-    r"/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
 _OTHER_ECR = re.compile(r"dkr-ecr\b|\.ecr\.|\.dkr\.", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Private:
-    """A private ECR address, taken apart."""
-
-    account: str
-    region: str
-    repository: str
-    tag: str | None
-    digest: str | None
-
-
-def private(uri: str) -> Private | None:
-    """The parts of an address of the form that Lambda takes; None for any other."""
-    found = _PRIVATE.fullmatch(uri)
-    if found is None:
-        return None
-    return Private(found["account"], found["region"], found["repository"], found["tag"], found["digest"])
 
 
 def flaw(uri: str) -> str:
@@ -62,7 +38,7 @@ def flaw(uri: str) -> str:
 
 def push_here(text: str, uri: str, function: FunctionRecord | Unavailable, verify: str) -> Remediation:
     """Build for the function's CPU, push to `uri`, deploy it. Nothing is shown for an address that cannot be pushed to."""
-    parts = private(uri)
+    parts = taken_address(uri)
     if parts is None or parts.digest or not parts.tag:
         return Remediation(text, (), verify)
     platform = OCI.get(function.architecture, "amd64") if isinstance(function, FunctionRecord) else "amd64"

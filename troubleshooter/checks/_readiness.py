@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from troubleshooter.checks import not_applicable, passed, unknown
 from troubleshooter.checks._launch_fix import deployed, region
 from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.address import EcrAddress, ecr_address
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.model import Evidence, Origin, Outcome, Unblock, Verdict
-
-_ECR = re.compile(
-    r"(\d{12})\.dkr\.ecr\.([\w-]+)\.(amazonaws\.[\w.]+)/([\w./-]+?)(?::[\w.-]+)?(?:@(sha256:[0-9a-f]{64}))?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +97,9 @@ IMAGE_REASONS = re.compile(r"SizeLimitExceeded|MissingParentDirectory|Unsupporte
 """Words by which AWS tells the reasons of InvalidImage apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """The ECR repository that an image address names."""
-
-    account: str
-    region: str
-    name: str
-    partition: str
-    digest: str | None
-
-
-def repository(code: FunctionCode) -> Repository | None:
+def repository(code: FunctionCode) -> EcrAddress | None:
     """Where the image lies that AWS runs; None where it is no ECR address."""
-    found = _ECR.fullmatch(code.resolved_image_uri or "") or _ECR.fullmatch(code.image_uri or "")
-    if found is None:
-        return None
-    partition = "aws-cn" if found[2].startswith("cn-") else "aws-us-gov" if found[2].startswith("us-gov-") else "aws"
-    return Repository(found[1], found[2], found[4], partition, found[5])
+    return ecr_address(code.resolved_image_uri or "") or ecr_address(code.image_uri or "")
 
 
 def access_denied(refused: Refusal) -> bool:
@@ -127,7 +109,7 @@ def access_denied(refused: Refusal) -> bool:
 
 def sides(
     function: FunctionRecord, code: FunctionCode | Unavailable, refused: Refusal
-) -> tuple[Repository, tuple[Evidence, ...]] | Verdict:
+) -> tuple[EcrAddress, tuple[Evidence, ...]] | Verdict:
     """The repository of a refused image and the evidence for both accounts; else the verdict that they are not known."""
     place = repository(code) if isinstance(code, FunctionCode) else None
     if isinstance(code, Unavailable) or place is None or function.account is None:
@@ -138,7 +120,7 @@ def sides(
     return place, (image, function.cite("arn", label="function"))
 
 
-def let_lambda_in(function: FunctionRecord, place: Repository) -> tuple[str, ...]:
+def let_lambda_in(function: FunctionRecord, place: EcrAddress) -> tuple[str, ...]:
     """Shows the repository's policy, and sets one that lets Lambda pull for the account's functions."""
     actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     functions = f"arn:{place.partition}:lambda:{function.region}:{function.account}:function:*"
@@ -157,7 +139,7 @@ def let_lambda_in(function: FunctionRecord, place: Repository) -> tuple[str, ...
     }
     statements = [service] if place.account == function.account else [account, service]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    named = ["--registry-id", place.account, "--repository-name", place.name]
+    named = ["--registry-id", place.account, "--repository-name", place.repository]
     return (
         shlex.join(["aws", "ecr", "get-repository-policy", *named, "--region", place.region]),
         shlex.join(["aws", "ecr", "set-repository-policy", *named, "--policy-text", policy, "--region", place.region]),

@@ -6,9 +6,7 @@ only, and are remembered in `Secrets` so that no message can carry one.
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from troubleshooter.collectors.aws import Aws
@@ -17,45 +15,16 @@ from troubleshooter.collectors.image_remote import IDENTITY, RemoteImage, open_r
 from troubleshooter.collectors.inflate import check_digest, malformed
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import Reading, Reason, SourceError, Unavailable
+from troubleshooter.facts.address import EcrAddress
 from troubleshooter.model import Origin
 from troubleshooter.redact import Secrets
 
 if TYPE_CHECKING:
     import httpx
 
-_URI = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.:-]+/(?P<repository>[a-z0-9][a-z0-9._/-]*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class EcrName:
-    """An image URI of ECR, taken apart."""
-
-    account: str
-    region: str
-    repository: str
-    tag: str | None = None
-    digest: str | None = None
-
-    @property
-    def arn(self) -> str:
-        """The repository's ARN."""
-        part = (
-            "aws-cn" if self.region.startswith("cn-") else "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
-        )
-        return f"arn:{part}:ecr:{self.region}:{self.account}:repository/{self.repository}"
-
-
-def ecr_name(uri: str) -> EcrName | None:
-    """The parts of an image URI; None where it names no private ECR repository."""
-    found = _URI.fullmatch(uri)
-    return EcrName(**found.groupdict()) if found else None
-
 
 def open_ecr(
-    name: EcrName, reference: str, architecture: str | None, aws: Aws, web: Web, secrets: Secrets
+    name: EcrAddress, reference: str, architecture: str | None, aws: Aws, web: Web, secrets: Secrets
 ) -> RemoteImage:
     """The image that `name` names, by its digest if it has one, else by its tag. Raises SourceError.
 
@@ -72,7 +41,7 @@ def open_ecr(
     return open_remote(get, fetch, reference, architecture)
 
 
-def _address(name: EcrName, digest: str, aws: Aws, secrets: Secrets) -> str:
+def _address(name: EcrAddress, digest: str, aws: Aws, secrets: Secrets) -> str:
     """A presigned address of a blob: a credential."""
     answer = aws.call(
         "ecr",
@@ -89,7 +58,7 @@ def _address(name: EcrName, digest: str, aws: Aws, secrets: Secrets) -> str:
     return address
 
 
-def _get(name: EcrName, wanted: dict[str, str], aws: Aws) -> tuple[Reading, str, Manifest]:
+def _get(name: EcrAddress, wanted: dict[str, str], aws: Aws) -> tuple[Reading, str, Manifest]:
     """One manifest: where it was read, its digest, what it says. Raises SourceError."""
     answer = aws.call(
         "ecr",
@@ -118,7 +87,7 @@ def _get(name: EcrName, wanted: dict[str, str], aws: Aws) -> tuple[Reading, str,
     return reading, digest, manifest(data, f"manifest {digest}", str(images[0].get("imageManifestMediaType") or ""))
 
 
-def _failure(name: EcrName, shown: str, failure: dict[str, object]) -> Unavailable:
+def _failure(name: EcrAddress, shown: str, failure: dict[str, object]) -> Unavailable:
     """Why ECR gave no image."""
     code = str(failure.get("failureCode") or "no image")
     text = f"ECR answered {code} for {shown} in {name.repository} of account {name.account}"

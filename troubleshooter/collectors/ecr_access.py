@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from troubleshooter.collectors.aws import Aws
-from troubleshooter.collectors.ecr import EcrName, ecr_name
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.address import EcrAddress, ecr_address
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.policy_document import statements
 from troubleshooter.facts.repository import RepositoryKey, RepositoryPolicy
@@ -70,9 +70,9 @@ def repository_key(
     return _state(name, key, aws)
 
 
-def _asked(function: FunctionRecord, code: FunctionCode, subject: Subject) -> EcrName | Unavailable:
+def _asked(function: FunctionRecord, code: FunctionCode, subject: Subject) -> EcrAddress | Unavailable:
     reasons = (function.state_reason_code, function.state_reason, function.update_reason_code, function.update_reason)
-    name = ecr_name(code.resolved_image_uri or code.image_uri or "")
+    name = ecr_address(code.resolved_image_uri or code.image_uri or "")
     if subject.role is not Role.DEPLOYED or name is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "no image of a private ECR repository is deployed")
     if not any(_ACCESS.search(reason or "") for reason in reasons):
@@ -80,7 +80,7 @@ def _asked(function: FunctionRecord, code: FunctionCode, subject: Subject) -> Ec
     return name
 
 
-def _state(name: EcrName, key: str, aws: Aws) -> RepositoryKey:
+def _state(name: EcrAddress, key: str, aws: Aws) -> RepositoryKey:
     region = key.split(":")[3] if key.count(":") >= 5 else None
     answer = aws.call(
         "kms",

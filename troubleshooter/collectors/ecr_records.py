@@ -6,11 +6,10 @@ import datetime as dt
 from typing import Any
 
 from troubleshooter.collectors.aws import Answer, Aws
-from troubleshooter.collectors.ecr import EcrName, ecr_name
 from troubleshooter.collectors.images import ImageAtHand, RegistryImage
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.account import RegistryRecord, StoredImage
-from troubleshooter.facts.address import ImageAddress, ImageLookup
+from troubleshooter.facts.address import EcrAddress, ImageAddress, ImageLookup, ecr_address
 from troubleshooter.facts.function import FunctionCode
 from troubleshooter.facts.given import GivenOptions
 from troubleshooter.model import Origin, Role, Subject
@@ -24,7 +23,7 @@ def describe_image(code: FunctionCode, subject: Subject, aws: Aws) -> RegistryRe
     """`ecr:DescribeImages` by tag and by digest, in one call as long as ECR holds both."""
     if subject.role is not Role.DEPLOYED:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has no record of what is only proposed")
-    given, resolved = ecr_name(code.image_uri or ""), ecr_name(code.resolved_image_uri or "")
+    given, resolved = ecr_address(code.image_uri or ""), ecr_address(code.resolved_image_uri or "")
     name = given or resolved
     if name is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function's code is no image in a private ECR repository")
@@ -61,7 +60,7 @@ def look_for_image(
     aws: Aws,
 ) -> ImageLookup | Unavailable:
     """`ecr:DescribeImages` of an address that AWS has not taken yet, unless the image itself was read already."""
-    name = ecr_name(address.uri)
+    name = ecr_address(address.uri)
     if name is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the address is not that of a private ECR repository")
     if isinstance(registry, RegistryImage):
@@ -87,7 +86,7 @@ def look_for_image(
     )
 
 
-def _ask(name: EcrName, wanted: list[dict[str, str]], aws: Aws, absent: tuple[str, ...] = (_NO_IMAGE,)) -> Answer:
+def _ask(name: EcrAddress, wanted: list[dict[str, str]], aws: Aws, absent: tuple[str, ...] = (_NO_IMAGE,)) -> Answer:
     return aws.call(
         "ecr",
         "DescribeImages",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from troubleshooter.collectors.aws import Aws
-from troubleshooter.collectors.ecr import ecr_name, open_ecr
+from troubleshooter.collectors.ecr import open_ecr
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.image_engine import open_engine
 from troubleshooter.collectors.image_files import OpenImage, open_path
@@ -18,6 +18,7 @@ from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.registry import names_registry, open_registry, registry_name
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import Cost, Fact, Reading, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.address import ecr_address
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import GivenImage, GivenOptions
 from troubleshooter.facts.image import ImageConfig, ImageManifest, ImageTree
@@ -64,7 +65,7 @@ def image_of_record(
     if not function.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is deployed from a zip package, not an image")
     uri = code.resolved_image_uri or code.image_uri or ""
-    name = ecr_name(uri)
+    name = ecr_address(uri)
     if name is None:
         return Unavailable(
             Reason.UNSUPPORTED, f"the image {uri[:200] or '(none named)'} is not in a private ECR repository"
@@ -119,7 +120,7 @@ def image_at_hand(
 
 def _open_remote(reference: str, architecture: str | None, aws: Aws, web: Web, secrets: Secrets) -> OpenImage:
     """The image in its registry: ECR by its API, any other by the registry's own. Raises SourceError."""
-    name = ecr_name(reference)
+    name = ecr_address(reference)
     if name is not None:
         return open_ecr(name, reference, architecture, aws, web, secrets)
     other = registry_name(reference)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from troubleshooter.collectors.aws import Answer, Aws
-from troubleshooter.collectors.ecr import EcrName, ecr_name
 from troubleshooter.collectors.ecr_records import stored_images
 from troubleshooter.facts import Cost, Reason, SourceError, Unavailable, provides
 from troubleshooter.facts.account import RegistryRecord, StoredImage
+from troubleshooter.facts.address import EcrAddress, ecr_address
 from troubleshooter.facts.changes import Unchanged
 from troubleshooter.facts.function import FunctionCode
 from troubleshooter.facts.lifecycle import LifecycleRule, LifecycleRules, RepositoryImages
@@ -27,7 +27,7 @@ FRESH = dt.timedelta(days=1)
 def lifecycle_rules(registry: RegistryRecord, code: FunctionCode, aws: Aws) -> LifecycleRules | Unavailable:
     """The rules, where the repository holds the image that runs and they may take it away: it lost its tag, or is older than
     the shortest time that a rule can name. What was just deployed is in no such danger, and most that fails was."""
-    name = ecr_name(code.resolved_image_uri or code.image_uri or "")
+    name = ecr_address(code.resolved_image_uri or code.image_uri or "")
     if name is None or registry.running is None or registry.running.status not in (None, "ACTIVE"):
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the repository holds no image that a rule could take away")
     pushed, now = registry.running.pushed_at, dt.datetime.fromisoformat(registry.reading.at)
@@ -59,7 +59,7 @@ def repository_images(
     code: FunctionCode, rules: LifecycleRules | Unavailable, unchanged: Unchanged | Unavailable, aws: Aws
 ) -> RepositoryImages | Unavailable:
     """Every image of the repository, where a rule counts them or someone misses a change in the newest."""
-    name = ecr_name(code.resolved_image_uri or code.image_uri or "")
+    name = ecr_address(code.resolved_image_uri or code.image_uri or "")
     counts = isinstance(rules, LifecycleRules) and any(r.count_type == "imageCountMoreThan" for r in rules.rules)
     if name is None or not (counts or isinstance(unchanged, Unchanged)):
         return Unavailable(Reason.NOT_OF_THIS_KIND, "no rule counts images, and nobody misses a change")
@@ -74,7 +74,7 @@ def repository_images(
     return RepositoryImages(reading=answer.reading(Origin.REGISTRY), images=tuple(images), complete=False)
 
 
-def _page(name: EcrName, aws: Aws, more: Mapping[str, Any]) -> Answer:
+def _page(name: EcrAddress, aws: Aws, more: Mapping[str, Any]) -> Answer:
     return aws.call(
         "ecr",
         "DescribeImages",

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.aws_lambda import package_of
-from troubleshooter.collectors.ecr import ecr_name, open_ecr
+from troubleshooter.collectors.ecr import open_ecr
 from troubleshooter.collectors.image_remote import RemoteImage
 from troubleshooter.collectors.layer_cache import LayerCache
 from troubleshooter.collectors.web import Web
 from troubleshooter.collectors.zip_package import download, zip_tree
 from troubleshooter.facts import Cost, Fact, Reason, SourceError, Unavailable, provides
+from troubleshooter.facts.address import ecr_address
 from troubleshooter.facts.changes import EarlierCode, EarlierTree
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.given import GivenFunction
@@ -40,7 +41,7 @@ def earlier_image(
     earlier: EarlierCode, function: FunctionRecord, code: FunctionCode, aws: Aws, web: Web, secrets: Secrets
 ) -> EarlierImage | Unavailable:
     """Its manifest, in the repository of the image that runs."""
-    name = ecr_name(code.resolved_image_uri or code.image_uri or "")
+    name = ecr_address(code.resolved_image_uri or code.image_uri or "")
     if name is None or not function.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is deployed from a zip package, not an image")
     digest = f"sha256:{earlier.sha256}"

@@ -62,7 +62,7 @@ def ecr_cross_account_policy(
         return proof
     fix = Remediation(
         f"In account {repository.account}, let both lambda.amazonaws.com, for functions of account {function.account}, "
-        f"and that account itself pull from the repository {repository.name}. The first command shows what the policy is "
+        f"and that account itself pull from the repository {repository.repository}. The first command shows what the policy is "
         "now; the second replaces all of it, so keep other statements. Then update the function's code.",
         let_lambda_in(function, repository),
         READY,

@@ -66,11 +66,11 @@ def ecr_repo_policy_missing(
     if isinstance(proof, Verdict):
         return proof
     fix = Remediation(
-        f"Let lambda.amazonaws.com pull from the repository {repository.name}: add the statement in the tool that owns "
+        f"Let lambda.amazonaws.com pull from the repository {repository.repository}: add the statement in the tool that owns "
         "the policy. The first command shows what the policy is now; the second replaces all of it, so keep other "
         "statements. Then update the function's code.",
         let_lambda_in(function, repository),
         READY,
     )
-    message = f"Lambda may not pull the image: the policy of the repository {repository.name} does not let it in"
+    message = f"Lambda may not pull the image: the policy of the repository {repository.repository} does not let it in"
     return failed(message, *found.evidence, *proof, *cited, remediation=fix, rung=Rung.READY)

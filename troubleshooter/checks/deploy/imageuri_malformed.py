@@ -23,8 +23,8 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
-from troubleshooter.checks._image_address import flaw, private
-from troubleshooter.facts.address import ImageAddress
+from troubleshooter.checks._image_address import flaw
+from troubleshooter.facts.address import ImageAddress, taken_address
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.COMMON
@@ -54,7 +54,7 @@ def imageuri_malformed(address: ImageAddress) -> Verdict:
             verify="CreateFunction or UpdateFunctionCode takes the address.",
         )
         return failed(f"{address.uri} is no address that Lambda takes: {wrong}", cited, remediation=fix)
-    parts = private(address.uri)
+    parts = taken_address(address.uri)
     if parts is not None and (parts.tag or parts.digest) and not address.said:
         return passed("the address is that of an image in private ECR", cited)
     told = (

@@ -25,12 +25,12 @@ References
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
 from troubleshooter.checks._launch_fix import OCI, deployed, region
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.address import ecr_address
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageManifest, Platform
 from troubleshooter.model import Remediation, Rung, Severity, Verdict
@@ -41,7 +41,6 @@ SIGNATURES = (
     signature(r"exporting attestation manifest|exporting manifest list", 1),
 )
 ASK = "Does `docker buildx imagetools inspect` of the address print several manifests?"
-_ECR = re.compile(r"(\d{12}\.dkr\.ecr\.[\w.-]+/[\w./-]+?)(?::[\w.-]+)?(?:@sha256:\w+)?")
 
 
 @check(title="The image reference names a single image", severity=Severity.ERROR, rung=Rung.DEPLOY)
@@ -74,7 +73,7 @@ def _fix(manifest: ImageManifest, images: list[Platform], function: FunctionReco
     platform = fitting[0] if len(fitting) == 1 else None
     architecture = platform.architecture if platform else wanted or "amd64"
     build = ["docker", "buildx", "build", "--platform", f"linux/{architecture}", "--provenance=false", "--sbom=false"]
-    repository = _ECR.fullmatch(manifest.reference)
+    repository = ecr_address(manifest.reference)
     text = f"Build for linux/{architecture} alone and without attestations (`--provenance=false --sbom=false`)."
     verify = "The pushed tag's media type is a plain image manifest, and the update is accepted."
     if repository is None:
@@ -84,5 +83,5 @@ def _fix(manifest: ImageManifest, images: list[Platform], function: FunctionReco
     if platform is not None and isinstance(function, FunctionRecord) and deployed(function):
         text += " Without a rebuild, the last command deploys the platform's own manifest by its digest."
         update = ["aws", "lambda", "update-function-code", "--function-name", function.name, *region(function)]
-        commands.append(shlex.join([*update, "--image-uri", f"{repository[1]}@{platform.digest}"]))
+        commands.append(shlex.join([*update, "--image-uri", f"{repository.untagged}@{platform.digest}"]))
     return Remediation(text, tuple(commands), verify)

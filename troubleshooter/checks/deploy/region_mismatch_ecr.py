@@ -22,8 +22,8 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
-from troubleshooter.checks._image_address import private, push_here
-from troubleshooter.facts.address import ImageAddress
+from troubleshooter.checks._image_address import push_here
+from troubleshooter.facts.address import ImageAddress, taken_address
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Rung, Severity, Verdict
 
@@ -46,7 +46,7 @@ ASK = "Is the region in the image's address the function's region?"
 )
 def region_mismatch_ecr(address: ImageAddress, function: FunctionRecord) -> Verdict:
     """Compares the region in the image's address with the one in the function's ARN."""
-    parts = private(address.uri)
+    parts = taken_address(address.uri)
     if parts is None:
         return not_applicable("the address is not that of a private ECR repository")
     if function.region is None:

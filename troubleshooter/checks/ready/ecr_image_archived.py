@@ -67,7 +67,7 @@ def _fix(code: FunctionCode, registry: RegistryRecord) -> Remediation:
     place = repository(code)
     if place is None or registry.digest is None:
         return Remediation(text, (), READY)
-    named = ["--registry-id", place.account, "--repository-name", place.name, "--region", place.region]
+    named = ["--registry-id", place.account, "--repository-name", place.repository, "--region", place.region]
     restore = ["--image-id", f"imageDigest={registry.digest}", "--target-storage-class", "STANDARD"]
     commands = (
         shlex.join(["aws", "ecr", "get-lifecycle-policy", *named]),

@@ -105,5 +105,5 @@ def _fix(function: FunctionRecord, code: FunctionCode | Unavailable) -> Remediat
     place = repository(code) if isinstance(code, FunctionCode) else None
     if place is None:
         return fix
-    see = ["aws", "ecr", "get-lifecycle-policy", "--registry-id", place.account, "--repository-name", place.name]
+    see = ["aws", "ecr", "get-lifecycle-policy", "--registry-id", place.account, "--repository-name", place.repository]
     return Remediation(text, (shlex.join([*see, "--region", place.region]), *fix.commands), READY)

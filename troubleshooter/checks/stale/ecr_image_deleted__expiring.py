@@ -122,7 +122,7 @@ def _fix(function: FunctionRecord, code: FunctionCode) -> Remediation:
     place = repository(code)
     if place is None or place.digest is None:
         return Remediation(text, (), verify)
-    where = ["--registry-id", place.account, "--repository-name", place.name, "--region", place.region]
+    where = ["--registry-id", place.account, "--repository-name", place.repository, "--region", place.region]
     get = ["aws", "ecr", "batch-get-image", *where, "--image-ids", f"imageDigest={place.digest}"]
     get += ["--query", "images[0].imageManifest", "--output", "text"]
     put = ["aws", "ecr", "put-image", *where, "--image-tag", f"deployed-{function.name}"]
