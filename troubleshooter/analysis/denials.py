@@ -121,7 +121,7 @@ def _vague(timeline: Timeline | Unavailable, text: GivenText | Unavailable) -> E
     if isinstance(text, GivenText):
         texts.append((text, text.text[:200_000], Origin.PASTED))
     if isinstance(timeline, Timeline):
-        origin = Origin.PASTED if timeline.reading.origin is Origin.PASTED else Origin.APPLICATION_LOG
+        origin = timeline.of_application
         texts += [(timeline, e.message, origin) for e in timeline.errors[-MOST:]]
     for fact, said, origin in texts:
         match = _VAGUE.search(said)
@@ -174,14 +174,13 @@ def _of_init(timeline: Timeline, init: InitRecord) -> Iterator[Denial]:
 
 
 def _lines(timeline: Timeline, lines: Iterable[str]) -> Iterator[Denial]:
-    pasted = timeline.reading.origin is Origin.PASTED
     for line in lines:
         if "not authorized to perform" not in line and "when calling the" not in line:
             continue
         said = log_lines.read(line)
         loudness = said.level if isinstance(said, log_lines.Line) else ""
         level = Level.LOUD if loudness in _LOUD else Level.QUIET if loudness in _QUIET else Level.PLAIN
-        for denial in read(line, timeline, Origin.PASTED if pasted else Origin.APPLICATION_LOG):
+        for denial in read(line, timeline, timeline.of_application):
             yield replace(denial, level=level)
 
 

@@ -46,8 +46,7 @@ def _said(
         quote = one_line(text.text[max(0, match.start() - 120) : match.end() + 200], 300)
         yield replace(text.cite("text", quote, label="pasted text"), origin=Origin.PASTED)
     if isinstance(timeline, Timeline):
-        pasted = timeline.reading.origin is Origin.PASTED
         for error in timeline.errors[-20:]:
             if _TROUBLE.search(error.message):
                 cited = timeline.cite("errors", one_line(error.message, 300), label="log")
-                yield replace(cited, origin=Origin.PASTED if pasted else Origin.APPLICATION_LOG)
+                yield replace(cited, origin=timeline.of_application)

@@ -76,7 +76,7 @@ def _in_log(timeline: Timeline) -> NetworkWait | None:
         return None
     last = waited[-1] if waited else None
     during = [i for i in inits if last is None or i.stream == last.stream]
-    lines = [w for i in during[-2:] for w in _waits(timeline, i.lines, _origin(timeline))]
+    lines = [w for i in during[-2:] for w in _waits(timeline, i.lines, timeline.of_application)]
     waits = [w for i in reversed(waited) for w in _of(timeline, i)]
     told = [_platform(timeline, f"INIT_REPORT phase {i.phase}, status {i.status}", "init") for i in during[-1:]]
     if last is not None and _timed_out(last):
@@ -101,11 +101,7 @@ def _named(timeline: Timeline, init: InitRecord) -> bool:
 
 
 def _of(timeline: Timeline, invocation: Invocation) -> Iterator[Wait]:
-    yield from _waits(timeline, (invocation.error or "", *invocation.lines), _origin(timeline))
-
-
-def _origin(timeline: Timeline) -> Origin:
-    return Origin.PASTED if timeline.reading.origin is Origin.PASTED else Origin.APPLICATION_LOG
+    yield from _waits(timeline, (invocation.error or "", *invocation.lines), timeline.of_application)
 
 
 def _waits(fact: Fact, lines: Iterable[str], origin: Origin) -> Iterator[Wait]:

@@ -56,7 +56,7 @@ def settings_question(
 
 
 def _logged(timeline: Timeline) -> Iterator[NamedSetting]:
-    origin = Origin.PASTED if timeline.reading.origin is Origin.PASTED else Origin.APPLICATION_LOG
+    origin = timeline.of_application
     recent = timeline.invocations[-RECENT:]
     if recent and recent[-1].status == "success":
         return

@@ -66,6 +66,6 @@ def _texts(text: GivenText | Unavailable, timeline: Timeline | Unavailable) -> I
     if isinstance(text, GivenText):
         yield text, text.text[:200_000], Origin.PASTED
     if isinstance(timeline, Timeline):
-        origin = Origin.PASTED if timeline.reading.origin is Origin.PASTED else Origin.APPLICATION_LOG
+        origin = timeline.of_application
         for error in timeline.errors[-50:]:
             yield timeline, error.message, origin

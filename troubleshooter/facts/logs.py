@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from troubleshooter.facts.base import Fact
+from troubleshooter.model import Origin
 
 _ERROR_LEVEL = re.compile(
     r"^\[(?:ERROR|CRITICAL|FATAL)\]|[\t ](?:ERROR|FATAL)\t|\"(?:log_)?level\"\s*:\s*\"(?:error|critical|fatal)\"",
@@ -125,6 +126,11 @@ class Timeline(Fact):
     last_change: dt.datetime | None = None
     other_versions: tuple[str, ...] = ()
     """Versions of the function whose events were left out, because another version is asked about."""
+
+    @property
+    def of_application(self) -> Origin:
+        """Whence the application's own words in it come; neither origin proves anything."""
+        return Origin.PASTED if self.reading.origin is Origin.PASTED else Origin.APPLICATION_LOG
 
 
 @dataclass(frozen=True, slots=True)
