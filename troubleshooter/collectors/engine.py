@@ -1,6 +1,8 @@
 """The container engine: an image's record, its history, its content as `docker save` streams it, or one file of it.
 
-Nothing of the engine's is changed. One file is read through a container that is made for it, never started, and removed.
+Nothing of the engine's is changed. One file is read through a container that is made for it, never started, and removed: an
+engine gives files of containers alone, and of an image nothing but `save`, which is all of it. What a killed process left of
+these containers the next question removes.
 
 The address is found as the docker command finds it: an explicit context, DOCKER_HOST, DOCKER_CONTEXT, the current context
 of its configuration, then the sockets that engines are known to open. Every wait has a short limit of its own.
@@ -8,6 +10,7 @@ of its configuration, then the sockets that engines are known to open. Every wai
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -27,6 +30,9 @@ T = TypeVar("T")
 
 PING_S, CALL_S, SAVE_S = 3, 10, 180
 """Longest wait for one answer. An engine without the containerd store writes the whole image before it sends a byte."""
+LABEL, NEVER_STARTED = "troubleshooter", "never started"
+LEFT_BEHIND_S = 600
+"""Age at which a container that a question made belongs to no question any more."""
 CHUNK = 1 << 20
 LARGEST_FILE = 65 << 20
 OLDEST_API = "1.24"
@@ -55,6 +61,8 @@ class Engine:
         self._lock = threading.Lock()
         self._opened: tuple[Address, str] | None = None
         self._down: Unavailable | None = None
+        self._cleared = False
+        """Whether it was looked for what an earlier run left."""
 
     def inspect(self, reference: str) -> dict[str, Any]:
         """The engine's record of an image. Raises SourceError; `Reason.ABSENT` where the engine has no such image."""
@@ -90,7 +98,18 @@ class Engine:
 
     def archive(self, reference: str, path: str) -> bytes:
         """One path of an image as a tar archive of at most 64 MiB. Raises SourceError; `Reason.ABSENT` where it is not there."""
-        return self._ask("ContainerArchive", reference, lambda client: _archive(client, reference, path))
+
+        def question(client: APIClient) -> bytes:
+            data = _archive(client, reference, path)
+            with self._lock:
+                first, self._cleared = not self._cleared, True
+            if first:
+                # Whatever goes wrong there keeps no question from its answer.
+                with contextlib.suppress(Exception):
+                    _clear(client)
+            return data
+
+        return self._ask("ContainerArchive", reference, question)
 
     @property
     def _where(self) -> str:
@@ -235,7 +254,7 @@ def _connect(address: Address, version: str, timeout: int) -> APIClient:
 
 def _archive(client: APIClient, reference: str, path: str) -> bytes:
     # Without a command of its own an image may have none, and then no container is made.
-    made = client.create_container(reference, command=["/none"], labels={"troubleshooter": "never started"})["Id"]
+    made = client.create_container(reference, command=["/none"], labels={LABEL: NEVER_STARTED})["Id"]
     try:
         pieces, _ = client.get_archive(made, path, chunk_size=CHUNK)
         data = b""
@@ -246,6 +265,19 @@ def _archive(client: APIClient, reference: str, path: str) -> bytes:
         return data
     finally:
         client.remove_container(made, v=True, force=True)
+
+
+def _clear(client: APIClient) -> None:
+    """Removes containers of ours that a killed process left: those with our label, never started, and older than any question."""
+    mine = {"label": f"{LABEL}={NEVER_STARTED}", "status": "created"}
+    found = client.containers(all=True, filters=mine)
+    for each in found if isinstance(found, list) else []:
+        labels, made = each.get("Labels") or {}, each.get("Created")
+        old = isinstance(made, int) and time.time() - made > LEFT_BEHIND_S
+        if old and labels.get(LABEL) == NEVER_STARTED and each.get("State") == "created":
+            # Not forced: what somebody has started meanwhile stays.
+            with contextlib.suppress(Exception):
+                client.remove_container(each["Id"], v=True)
 
 
 def _failure(error: Exception, reference: str, where: str) -> Unavailable:
