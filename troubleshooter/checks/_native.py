@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from troubleshooter.checks import failed, not_applicable, passed, unknown
 from troubleshooter.checks._client_said import said
 from troubleshooter.checks._launch_fix import rebuilt
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.bases import table_source
 from troubleshooter.facts.distributions import distributions_of
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.libraries import OldLibrary
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.native import NativeFile, NativeModule, NativeModules
 from troubleshooter.facts.runtime import RuntimeModel
@@ -136,6 +139,54 @@ def decide(
     return passed(fine)
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a mode of shared libraries says of a module that has its fault."""
+
+    message: Callable[[NativeModule], str]
+    cited: Callable[[NativeModule], Iterable[tuple[str, object, str]]]
+    """Label, value and path of each piece of evidence beside the module itself; without a path it was read in a table."""
+    advice: Callable[[NativeModule], str]
+    fine: str
+    """What is said where no module has it."""
+    systems: tuple[str, ...] = ("image",)
+    """Whose libraries it can be told of."""
+    rung_of_modules: Rung | None = None
+
+    def decide(
+        self,
+        kind: str,
+        natives: NativeModules,
+        function: FunctionRecord | Unavailable,
+        image: ImageConfig | Unavailable,
+        code: FunctionCode | Unavailable,
+        timeline: Timeline | Unavailable,
+    ) -> Verdict:
+        """The verdict for one kind of fault."""
+
+        def more(module: NativeModule) -> tuple[Evidence, ...]:
+            place = natives.reading.source
+            return tuple(
+                natives.cite("modules", value, label=label, source=f"{place} {path}" if path else table_source())
+                for label, value, path in self.cited(module)
+            )
+
+        def fix(module: NativeModule) -> Remediation:
+            verify = f"The next init loads `{module.name}` without an error."
+            return rebuilt(self.advice(module), function, image, code, verify)
+
+        other = unlinked(natives, *self.systems)
+        if other is not None:
+            return other
+        return decide(kind, natives, timeline, self.message, fix, self.fine, more, self.rung_of_modules)
+
+
+def newest_needed(module: NativeModule, kind: str = "") -> OldLibrary:
+    """The newest version, of a kind where one is given, that is needed and not there."""
+    old = [each for each in module.outdated if each.version.startswith(kind)]
+    return max(old, key=lambda each: [int(part) for part in each.version.rpartition("_")[2].split(".")])
+
+
 def unused(
     natives: NativeModules, timeline: Timeline | Unavailable, kinds: Mapping[str, str], text: str, verify: str
 ) -> Verdict:
@@ -196,3 +247,28 @@ def reinstall(
             command = shlex.join(["python", "-m", "pip", "install", *options, "--target", target, known[0]])
     fix = rebuilt(text, function, image, code, verify)
     return Remediation(fix.text, (*([command] if command else []), *fix.commands), fix.verify)
+
+
+def foreign(
+    kind: str,
+    natives: NativeModules,
+    runtime: RuntimeModel,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    timeline: Timeline | Unavailable,
+    *,
+    why: str,
+    fine: str,
+    beside: tuple[Evidence, ...] = (),
+) -> Verdict:
+    """The verdict on modules that were installed for another platform; `why` goes on after what the file is."""
+    return decide(
+        kind,
+        natives,
+        timeline,
+        lambda module: f"`{module.name}` is {described(module.chosen or module.files[0])}{why}",
+        lambda module: reinstall(natives, module, runtime, function, image, code),
+        fine,
+        lambda module: beside,
+    )

@@ -26,16 +26,18 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from troubleshooter.checks import Frequency, check, signature
-from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide, unlinked
+from troubleshooter.checks._native import Linked
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.native import NativeModule, NativeModules
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
+SHOWN = 5
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(
@@ -84,35 +86,25 @@ def dynamic_lib_missing(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Looks for the libraries that native modules reached by the handler's imports, and what those load, name."""
-    other = unlinked(natives, "image")
-    if other is not None:
-        return other
+    return _LINKED.decide("library", natives, function, image, code, timeline)
 
-    def message(module: NativeModule) -> str:
-        first, more = module.missing[0], len(module.missing) - 1
-        also = f" and {more} more" if more else ""
-        return f"`{module.name}` needs {first.name}{also}, and no file of the image has that name"
 
-    def needed(module: NativeModule) -> tuple[Evidence, ...]:
-        return tuple(
-            natives.cite("modules", m.name, label="library needed", source=f"{natives.reading.source} {m.wanted_by}")
-            for m in module.missing[:5]
-        )
+def _message(module: NativeModule) -> str:
+    first, more = module.missing[0], len(module.missing) - 1
+    also = f" and {more} more" if more else ""
+    return f"`{module.name}` needs {first.name}{also}, and no file of the image has that name"
 
-    def fix(module: NativeModule) -> Remediation:
-        names = ", ".join(m.name for m in module.missing[:5])
-        text = (
-            f"Install in the image what brings {names} (on Amazon Linux 2023 `dnf install '*/{module.missing[0].name}'` "
-            f"finds the package by its file), or take a build of `{module.package}` that does not need it."
-        )
-        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
 
-    return decide(
-        "library",
-        natives,
-        timeline,
-        message,
-        fix,
-        "every library that a loaded native module names is in the image",
-        more=needed,
+def _cited(module: NativeModule) -> Iterator[tuple[str, object, str]]:
+    return (("library needed", each.name, each.wanted_by) for each in module.missing[:SHOWN])
+
+
+def _advice(module: NativeModule) -> str:
+    return (
+        f"Install in the image what brings {', '.join(m.name for m in module.missing[:SHOWN])} (on Amazon Linux 2023 "
+        f"`dnf install '*/{module.missing[0].name}'` finds the package by its file), or take a build of `{module.package}` that "
+        "does not need it."
     )
+
+
+_LINKED = Linked(_message, _cited, _advice, "every library that a loaded native module names is in the image")

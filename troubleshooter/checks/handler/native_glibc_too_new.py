@@ -24,17 +24,16 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from troubleshooter.checks import Frequency, check, signature
-from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide, unlinked
+from troubleshooter.checks._native import Linked, newest_needed
 from troubleshooter.facts import Unavailable
-from troubleshooter.facts.bases import table_source
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
-from troubleshooter.facts.libraries import OldLibrary
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.native import NativeModule, NativeModules
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
@@ -63,55 +62,30 @@ def native_glibc_too_new(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Compares the versions that loaded native modules need with those that the image's libraries define."""
-    other = unlinked(natives, "image", "managed")
-    if other is not None:
-        return other
+    managed = natives.system == "managed"
+    system, newer = ("the managed runtime's", "runtime") if managed else ("the image's", "base")
 
     def message(module: NativeModule) -> str:
-        old = _first(module)
-        return f"`{module.name}` needs {old.version} of {old.name}; {_system(natives)} goes up to {old.newest}"
+        old = newest_needed(module, "GLIBC_")
+        return f"`{module.name}` needs {old.version} of {old.name}; {system} goes up to {old.newest}"
 
-    def versions(module: NativeModule) -> tuple[Evidence, ...]:
-        old = _first(module)
-        place = natives.reading.source
+    def cited(module: NativeModule) -> Iterator[tuple[str, object, str]]:
+        old = newest_needed(module, "GLIBC_")
+        yield "version needed", old.version, old.wanted_by
+        yield f"newest that {old.name} has", old.newest, "" if managed else old.path
+
+    def advice(module: NativeModule) -> str:
+        if module.program:
+            return (
+                f"Compile `{module.name}` inside the base that runs it, or for its glibc "
+                f"{newest_needed(module, 'GLIBC_').newest[6:]} (`cargo zigbuild` takes the version behind the target), or "
+                f"statically; or move to a {newer} with a newer glibc."
+            )
         return (
-            natives.cite("modules", old.version, label="version needed", source=f"{place} {old.wanted_by}"),
-            natives.cite("modules", old.newest, label=f"newest that {old.name} has", source=_place(natives, old)),
-        )
-
-    def fix(module: NativeModule) -> Remediation:
-        newer = "base" if natives.system == "image" else "runtime"
-        text = (
             f"Move to a {newer} with a newer glibc (Amazon Linux 2023: Python 3.12, Node.js 20 and later), or install a build "
             f"of `{module.package}` for an older one (manylinux2014), or compile it inside the base."
         )
-        if module.program:
-            text = (
-                f"Compile `{module.name}` inside the base that runs it, or for its glibc {_first(module).newest[6:]} (`cargo "
-                f"zigbuild` takes the version behind the target), or statically; or move to a {newer} with a newer glibc."
-            )
-        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
 
-    return decide(
-        "glibc",
-        natives,
-        timeline,
-        message,
-        fix,
-        f"no native module that is loaded needs a newer glibc than {_system(natives)}",
-        more=versions,
-    )
-
-
-def _system(natives: NativeModules) -> str:
-    return "the image's" if natives.system == "image" else "the managed runtime's"
-
-
-def _place(natives: NativeModules, old: OldLibrary) -> str:
-    return f"{natives.reading.source} {old.path}" if natives.system == "image" else table_source()
-
-
-def _first(module: NativeModule) -> OldLibrary:
-    """The newest version that is needed and not there."""
-    old = [each for each in module.outdated if each.version.startswith("GLIBC_")]
-    return max(old, key=lambda each: [int(part) for part in each.version.rpartition("_")[2].split(".")])
+    fine = f"no native module that is loaded needs a newer glibc than {system}"
+    linked = Linked(message, cited, advice, fine, ("image", "managed"))
+    return linked.decide("glibc", natives, function, image, code, timeline)

@@ -24,14 +24,14 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, signature
-from troubleshooter.checks._native import decide, described, reinstall
+from troubleshooter.checks._native import foreign
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
-from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.facts.native import NativeModules
 from troubleshooter.facts.runtime import RuntimeModel
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -62,14 +62,6 @@ def native_mac_binary(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Looks at the first bytes of native modules that the handler's imports reach."""
-
-    def message(module: NativeModule) -> str:
-        file = module.chosen or module.files[0]
-        return f"`{module.name}` is {described(file)}, which Linux does not load"
-
-    def fix(module: NativeModule) -> Remediation:
-        return reinstall(natives, module, runtime, function, image, code)
-
-    return decide(
-        "system", natives, timeline, message, fix, "no native module that is loaded is a file of macOS or Windows"
-    )
+    fine = "no native module that is loaded is a file of macOS or Windows"
+    why = ", which Linux does not load"
+    return foreign("system", natives, runtime, function, image, code, timeline, why=why, fine=fine)

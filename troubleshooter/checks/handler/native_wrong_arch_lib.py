@@ -25,14 +25,14 @@ References
 from __future__ import annotations
 
 from troubleshooter.checks import Frequency, check, signature
-from troubleshooter.checks._native import decide, described, reinstall
+from troubleshooter.checks._native import foreign
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
-from troubleshooter.facts.native import NativeModule, NativeModules
+from troubleshooter.facts.native import NativeModules
 from troubleshooter.facts.runtime import RuntimeModel
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
@@ -78,20 +78,15 @@ def native_wrong_arch_lib(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Compares the ELF machine of native modules that the handler's imports reach with the function's CPU."""
-
-    def message(module: NativeModule) -> str:
-        file = module.chosen or module.files[0]
-        return f"`{module.name}` is {described(file)}; the function runs on {natives.architecture}"
-
-    def fix(module: NativeModule) -> Remediation:
-        return reinstall(natives, module, runtime, function, image, code)
-
-    return decide(
+    return foreign(
         "cpu",
         natives,
+        runtime,
+        function,
+        image,
+        code,
         timeline,
-        message,
-        fix,
-        f"no native module that is loaded is for another CPU than {natives.architecture}",
-        more=lambda module: (runtime.cite("architecture", label="the function's CPU"),),
+        why=f"; the function runs on {natives.architecture}",
+        fine=f"no native module that is loaded is for another CPU than {natives.architecture}",
+        beside=(runtime.cite("architecture", label="the function's CPU"),),
     )

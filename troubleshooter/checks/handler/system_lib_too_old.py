@@ -22,16 +22,16 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from troubleshooter.checks import Frequency, check, signature
-from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide, unlinked
+from troubleshooter.checks._native import Linked, newest_needed
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
-from troubleshooter.facts.libraries import OldLibrary
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.native import NativeModule, NativeModules
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
@@ -61,40 +61,27 @@ def system_lib_too_old(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Compares the versions that loaded native modules need with those that the image's libraries define."""
-    other = unlinked(natives, "image")
-    if other is not None:
-        return other
+    return _LINKED.decide("version", natives, function, image, code, timeline)
 
-    def message(module: NativeModule) -> str:
-        old = _first(module)
-        return f"`{module.name}` needs {old.version} of {old.name}; the image's goes up to {old.newest}"
 
-    def versions(module: NativeModule) -> tuple[Evidence, ...]:
-        old = _first(module)
-        place = natives.reading.source
-        return (
-            natives.cite("modules", old.version, label="version needed", source=f"{place} {old.wanted_by}"),
-            natives.cite("modules", old.newest, label=f"newest that {old.name} has", source=f"{place} {old.path}"),
-        )
+def _message(module: NativeModule) -> str:
+    old = newest_needed(module)
+    return f"`{module.name}` needs {old.version} of {old.name}; the image's goes up to {old.newest}"
 
-    def fix(module: NativeModule) -> Remediation:
-        text = (
-            f"Move to a newer base, choose another build of `{module.package}`, "
-            f"compile it inside the base, or ship {_first(module).name} beside it."
-        )
-        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
 
-    return decide(
-        "version",
-        natives,
-        timeline,
-        message,
-        fix,
-        "no native module that is loaded needs a newer system library than the image has",
-        more=versions,
+def _cited(module: NativeModule) -> Iterator[tuple[str, object, str]]:
+    old = newest_needed(module)
+    yield "version needed", old.version, old.wanted_by
+    yield f"newest that {old.name} has", old.newest, old.path
+
+
+def _advice(module: NativeModule) -> str:
+    return (
+        f"Move to a newer base, choose another build of `{module.package}`, "
+        f"compile it inside the base, or ship {newest_needed(module).name} beside it."
     )
 
 
-def _first(module: NativeModule) -> OldLibrary:
-    """The newest version that is needed and not there."""
-    return max(module.outdated, key=lambda each: [int(part) for part in each.version.rpartition("_")[2].split(".")])
+_LINKED = Linked(
+    _message, _cited, _advice, "no native module that is loaded needs a newer system library than the image has"
+)

@@ -27,15 +27,16 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from troubleshooter.checks import Frequency, check, signature
-from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide, unlinked
+from troubleshooter.checks._native import Linked
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.native import NativeModule, NativeModules
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
@@ -72,9 +73,6 @@ def ld_library_path_shadowing(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Compares the library that is found with the one that is found without the variable."""
-    other = unlinked(natives, "image")
-    if other is not None:
-        return other
 
     def message(module: NativeModule) -> str:
         wrong = module.shadowed[0]
@@ -83,33 +81,21 @@ def ld_library_path_shadowing(
             f"{wrong.path} first, which lacks it"
         )
 
-    def both(module: NativeModule) -> tuple[Evidence, ...]:
-        wrong, place = module.shadowed[0], natives.reading.source
-        return (
-            natives.cite("modules", wrong.version, label="version needed", source=f"{place} {wrong.wanted_by}"),
-            natives.cite("modules", "lacks it", label=f"{wrong.name} that is found", source=f"{place} {wrong.path}"),
-            natives.cite(
-                "modules", "has it", label=f"{wrong.name} without the variable", source=f"{place} {wrong.right}"
-            ),
-            natives.cite("library_path", label="LD_LIBRARY_PATH is set by"),
-        )
+    def cited(module: NativeModule) -> Iterator[tuple[str, object, str]]:
+        wrong = module.shadowed[0]
+        yield "version needed", wrong.version, wrong.wanted_by
+        yield f"{wrong.name} that is found", "lacks it", wrong.path
+        yield f"{wrong.name} without the variable", "has it", wrong.right
+        yield "LD_LIBRARY_PATH is set by", natives.library_path, wrong.path.rpartition("/")[0] or "/"
 
-    def fix(module: NativeModule) -> Remediation:
+    def advice(module: NativeModule) -> str:
         wrong = module.shadowed[0]
         where = "the function's environment" if natives.library_path == "function" else "the image's ENV"
-        text = (
+        return (
             f"Take the folder of {wrong.path} out of LD_LIBRARY_PATH in {where}, or put the folder of {wrong.right} before it, "
             f"or remove {wrong.path} where nothing else needs it."
         )
-        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
 
-    return decide(
-        "shadow",
-        natives,
-        timeline,
-        message,
-        fix,
-        "LD_LIBRARY_PATH puts no library first that lacks what loaded native code needs",
-        more=both,
-        rung_of_modules=Rung.HANDLER,
-    )
+    fine = "LD_LIBRARY_PATH puts no library first that lacks what loaded native code needs"
+    linked = Linked(message, cited, advice, fine, rung_of_modules=Rung.HANDLER)
+    return linked.decide("shadow", natives, function, image, code, timeline)

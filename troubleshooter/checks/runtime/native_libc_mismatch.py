@@ -25,15 +25,16 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from troubleshooter.checks import Frequency, check, signature
-from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._native import decide, unlinked
+from troubleshooter.checks._native import Linked
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.native import NativeModule, NativeModules
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
@@ -61,36 +62,24 @@ def native_libc_mismatch(
     timeline: Timeline | Unavailable,
 ) -> Verdict:
     """Looks for the other C library among what loaded native code needs."""
-    other = unlinked(natives, "image")
-    if other is not None:
-        return other
+    return _LINKED.decide("libc", natives, function, image, code, timeline)
 
-    def message(module: NativeModule) -> str:
-        mine, theirs = _libraries(module)
-        return f"`{module.name}` is built for {theirs} (it needs {module.foreign_libc}); the image has {mine}"
 
-    def needed(module: NativeModule) -> tuple[Evidence, ...]:
-        place = f"{natives.reading.source} {module.taken}"
-        return (natives.cite("modules", module.foreign_libc, label="needed of the other C library", source=place),)
+def _message(module: NativeModule) -> str:
+    mine, theirs = _libraries(module)
+    return f"`{module.name}` is built for {theirs} (it needs {module.foreign_libc}); the image has {mine}"
 
-    def fix(module: NativeModule) -> Remediation:
-        mine, _ = _libraries(module)
-        kind = "musllinux" if mine == "musl" else "manylinux"
-        text = (
-            f"Install `{module.package}` inside the image that runs, or take its build for {mine} (pip: a {kind} wheel; npm: "
-            f"`--libc={mine}`); no file of it may be copied from a stage of the other kind."
-        )
-        return rebuilt(text, function, image, code, f"The next init loads `{module.name}` without an error.")
 
-    return decide(
-        "libc",
-        natives,
-        timeline,
-        message,
-        fix,
-        "no native code that is loaded needs the other C library",
-        more=needed,
-        rung_of_modules=Rung.HANDLER,
+def _cited(module: NativeModule) -> Iterator[tuple[str, object, str]]:
+    yield "needed of the other C library", module.foreign_libc, module.taken
+
+
+def _advice(module: NativeModule) -> str:
+    mine, _ = _libraries(module)
+    kind = "musllinux" if mine == "musl" else "manylinux"
+    return (
+        f"Install `{module.package}` inside the image that runs, or take its build for {mine} (pip: a {kind} wheel; npm: "
+        f"`--libc={mine}`); no file of it may be copied from a stage of the other kind."
     )
 
 
@@ -98,3 +87,12 @@ def _libraries(module: NativeModule) -> tuple[str, str]:
     """The image's C library and the module's."""
     musl = "musl" in module.foreign_libc or module.foreign_libc == "libc.so"
     return ("glibc", "musl") if musl else ("musl", "glibc")
+
+
+_LINKED = Linked(
+    _message,
+    _cited,
+    _advice,
+    "no native code that is loaded needs the other C library",
+    rung_of_modules=Rung.HANDLER,
+)
