@@ -33,4 +33,4 @@ def test_a_question_removes_what_an_earlier_one_left(
 
 
 def _there(client: docker.DockerClient) -> set[str]:
-    return {each.id for each in client.containers.list(all=True)}
+    return {str(each.id) for each in client.containers.list(all=True)}
