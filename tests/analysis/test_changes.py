@@ -117,6 +117,9 @@ def test_a_push_that_ecr_tells_of_counts_where_the_trail_does_not() -> None:
 def test_what_could_not_be_read_leaves_the_rest() -> None:
     result = changes(Trouble(reading=RECORD, why="it fails"), NOW_RECORD, GONE, GONE, GONE, GONE, GONE)
     assert len(result.changes) == 1
+    assert not result.complete
+    other = Unavailable(Reason.NOT_OF_THIS_KIND, "no alias")
+    assert changes(Trouble(reading=RECORD, why="it fails"), NOW_RECORD, other, other, GONE, GONE, GONE).complete
 
 
 def test_the_image_before_tells_what_was_built_differently() -> None:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from troubleshooter.analysis.image_changes import image_differences
-from troubleshooter.facts import Fact, Unavailable, provides
+from troubleshooter.facts import Unavailable, provides
 from troubleshooter.facts.account import RegistryRecord
 from troubleshooter.facts.changes import Change, Changes, PublishedVersions, Trail, TrailEvent, Trouble
 from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
@@ -95,9 +95,14 @@ def changes(
         found += _pushed(registry)
     if isinstance(image, ImageConfig) and isinstance(previous, PreviousImage):
         found += _against_image(function, image, previous)
-    whole = all(not isinstance(f, Fact) or getattr(f, "complete", True) for f in (published, trail))
+    whole = all(_whole(f) for f in (published, trail))
     shown = ranked(found, trouble.since)
     return Changes(reading=trouble.reading, changes=shown[:MOST], first_failure=trouble.since, complete=whole)
+
+
+def _whole(fact: PublishedVersions | Trail | Unavailable) -> bool:
+    """Whether nothing is missing: what does not arise for this function misses nothing."""
+    return not fact.applies if isinstance(fact, Unavailable) else fact.complete
 
 
 def ranked(found: Iterable[Change], failure: dt.datetime | None) -> tuple[Change, ...]:

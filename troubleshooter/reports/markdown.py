@@ -238,7 +238,7 @@ def _changes(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{more} more stand in the JSON report."
         yield ""
     if not report["changes_complete"]:
-        yield "Not everything could be read in time; there may be more."
+        yield "Not everything could be read; there may be more."
         yield ""
     for note in report.get("changes_notes", ()):
         yield prose(note)
