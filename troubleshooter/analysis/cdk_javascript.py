@@ -11,16 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from troubleshooter.analysis.cdk_findings import CdkFindings
-from troubleshooter.analysis.javascript import (
-    Script,
-    Unparsed,
-    arguments,
-    has_token,
-    is_field,
-    literal,
-    parse,
-    unwrap,
-)
+from troubleshooter.analysis.javascript import Script, Unparsed, arguments, has_token, literal, parse, unwrap
+from troubleshooter.analysis.javascript_scopes import is_field
 
 if TYPE_CHECKING:
     from tree_sitter import Node

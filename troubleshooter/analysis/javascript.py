@@ -1,4 +1,4 @@
-"""JavaScript files as syntax trees: where a name is declared and used, and what code runs while a module loads.
+"""JavaScript files as syntax trees, in which names are looked for.
 
 Nothing here recurses over a tree, whose depth is the file's author's choice. A file is looked at from the names of
 interest: a regular expression finds them in the text, the tree tells what they are there.
@@ -10,8 +10,9 @@ import functools
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from troubleshooter.analysis.javascript_scopes import Names, Path, Use, declaration, is_written, names_nothing
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
@@ -27,126 +28,14 @@ MAX_OCCURRENCES = 20_000
 MAX_TRAILS = 400_000
 """Tokens that are looked at in one file; a bundle of 5 MB needs about a tenth."""
 
-FUNCTIONS = frozenset(
-    {
-        "function_declaration",
-        "function_expression",
-        "generator_function_declaration",
-        "generator_function",
-        "arrow_function",
-        "method_definition",
-    }
-)
-_BLOCKS = frozenset(
-    {
-        "program",
-        "statement_block",
-        "for_statement",
-        "for_in_statement",
-        "switch_body",
-        "class_static_block",
-        "catch_clause",
-    }
-)
-_PATTERNS = frozenset(
-    {
-        "array_pattern",
-        "object_pattern",
-        "pair_pattern",
-        "assignment_pattern",
-        "object_assignment_pattern",
-        "rest_pattern",
-    }
-)
 _VALUES = frozenset({"identifier", "shorthand_property_identifier"})
 
 _WORD = frozenset(bytes((c,)) for c in range(256) if c >= 0x80 or chr(c).isalnum() or chr(c) in "_$")
 """Bytes that a name may hold."""
 
-Path = tuple["Node", ...]
-"""Nodes from the program down to one token."""
-
 
 class Unparsed(Exception):
     """The file cannot be told: its text says why in one clause."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """One place that brings a name into being."""
-
-    kind: str
-    """`var`, `let`, `const`, `function`, `class`, `parameter`, `import`, `catch`."""
-    path: Path
-    start: int
-    """Start of the scope, in bytes."""
-    end: int
-
-    @property
-    def node(self) -> Node:
-        return self.path[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One place that reads or writes a variable of that name."""
-
-    path: Path
-    writes: bool = False
-
-    @property
-    def node(self) -> Node:
-        return self.path[-1]
-
-    @property
-    def offset(self) -> int:
-        return self.path[-1].start_byte
-
-
-@dataclass(slots=True)
-class Names:
-    """Everything that a file says of one name."""
-
-    declarations: list[Declaration] = field(default_factory=list)
-    uses: list[Use] = field(default_factory=list)
-    _owners: dict[int, Declaration | None] | None = None
-
-    def declaration_of(self, offset: int) -> Declaration | None:
-        """The innermost declaration whose scope holds an offset."""
-        owners = self._by_use()
-        if offset in owners:
-            return owners[offset]
-        around = [d for d in self.declarations if d.start <= offset < d.end]
-        return min(around, key=lambda d: d.end - d.start, default=None)
-
-    def _by_use(self) -> dict[int, Declaration | None]:
-        """The same for all uses at once: scopes lie inside one another or side by side."""
-        if self._owners is None:
-            owners: dict[int, Declaration | None] = {}
-            waiting = sorted(self.declarations, key=lambda d: (d.start, -d.end), reverse=True)
-            around: list[Declaration] = []
-            for each in sorted(self.uses, key=lambda u: u.offset):
-                while waiting and waiting[-1].start <= each.offset:
-                    while around and around[-1].end <= waiting[-1].start:
-                        around.pop()
-                    around.append(waiting.pop())
-                while around and around[-1].end <= each.offset:
-                    around.pop()
-                owners[each.offset] = around[-1] if around else None
-            self._owners = owners
-        return self._owners
-
-    def free(self) -> Iterator[Use]:
-        """Uses that no declaration in the file accounts for."""
-        return (u for u in self.uses if self.declaration_of(u.offset) is None)
-
-    def of(self, declaration: Declaration) -> Iterator[Use]:
-        """Uses of the variable that one declaration makes; a variable declared twice in one scope is one variable."""
-        span = (declaration.start, declaration.end)
-        for use in self.uses:
-            found = self.declaration_of(use.offset)
-            if found is not None and (found.start, found.end) == span:
-                yield use
 
 
 class Script:
@@ -238,11 +127,11 @@ class Script:
     def _sort(self, path: Path, into: Names) -> None:
         node = path[-1]
         if node.type == "shorthand_property_identifier_pattern" or node.type in _VALUES:
-            declaration = _declaration(path)
-            if declaration is not None:
-                into.declarations.append(declaration)
-            elif not _names_nothing(path):
-                into.uses.append(Use(path, _is_written(path)))
+            made = declaration(path)
+            if made is not None:
+                into.declarations.append(made)
+            elif not names_nothing(path):
+                into.uses.append(Use(path, is_written(path)))
 
 
 def parse(path: str, source: bytes) -> Script:
@@ -283,16 +172,6 @@ def _language() -> Language:
     from tree_sitter import Language
 
     return Language(tree_sitter_javascript.language())
-
-
-def same(one: Node | None, other: Node | None) -> bool:
-    """Whether two node objects stand for one node of the tree."""
-    return one is not None and other is not None and one.id == other.id
-
-
-def is_field(parent: Node, name: str, child: Node) -> bool:
-    """Whether `child` is the parent's field `name`."""
-    return same(parent.child_by_field_name(name), child)
 
 
 def has_token(node: Node, token: str) -> bool:
@@ -341,94 +220,3 @@ def _unescape(text: str) -> str:
         code = int(next(g for g in match.groups() if g), 16)
         return chr(code) if code < 0x110000 else "\ufffd"
     return _ESCAPES.get(text[1:], text[1:])
-
-
-def nearest_function(path: Path, below: int | None = None) -> int | None:
-    """Index in `path` of the innermost function around its last node (or around index `below`); None at module level."""
-    for index in range((len(path) if below is None else below) - 1, -1, -1):
-        if path[index].type in FUNCTIONS and index < len(path) - 1:
-            return index
-    return None
-
-
-def _declaration(path: Path) -> Declaration | None:
-    """The declaration that the token at the end of `path` makes, if it makes one."""
-    at = len(path) - 1
-    while at > 0 and path[at - 1].type in _PATTERNS:
-        parent = path[at - 1]
-        if parent.type in ("assignment_pattern", "object_assignment_pattern") and not is_field(
-            parent, "left", path[at]
-        ):
-            return None
-        if parent.type == "pair_pattern" and not is_field(parent, "value", path[at]):
-            return None
-        at -= 1
-    if at == 0:
-        return None
-    node, parent = path[at], path[at - 1]
-    kind = parent.type
-    if kind == "variable_declarator" and is_field(parent, "name", node):
-        word = "var" if path[at - 2].type == "variable_declaration" else path[at - 2].children[0].type
-        return _made(word, path, at - 1, by_function=word == "var")
-    if kind == "for_in_statement" and is_field(parent, "left", node):
-        word_node = parent.child_by_field_name("kind")
-        if word_node is None:
-            return None
-        return _made(word_node.type, path, at, by_function=word_node.type == "var")
-    if kind == "formal_parameters" or (kind == "arrow_function" and is_field(parent, "parameter", node)):
-        function = path[at - 2] if kind == "formal_parameters" else parent
-        return Declaration("parameter", path, function.start_byte, function.end_byte)
-    if kind == "catch_clause" and is_field(parent, "parameter", node):
-        return Declaration("catch", path, parent.start_byte, parent.end_byte)
-    if kind in ("import_clause", "namespace_import"):
-        return Declaration("import", path, path[0].start_byte, path[0].end_byte + 1)
-    if kind == "import_specifier":
-        alias = parent.child_by_field_name("alias")
-        named = alias if alias is not None else parent.child_by_field_name("name")
-        return Declaration("import", path, path[0].start_byte, path[0].end_byte + 1) if same(named, node) else None
-    if kind in ("function_declaration", "generator_function_declaration") and is_field(parent, "name", node):
-        return _made("function", path, at - 1, by_function=False)
-    if kind in ("function_expression", "generator_function", "class") and is_field(parent, "name", node):
-        word = "class" if kind == "class" else "function"
-        return Declaration(word, path, parent.start_byte, parent.end_byte)
-    if kind == "class_declaration" and is_field(parent, "name", node):
-        return _made("class", path, at - 1, by_function=False)
-    return None
-
-
-def _made(kind: str, path: Path, below: int, *, by_function: bool) -> Declaration:
-    """A declaration whose scope is the nearest block above index `below`, or the nearest function for `var`."""
-    for index in range(below - 1, -1, -1):
-        node = path[index]
-        if node.type in FUNCTIONS or node.type == "program" or (not by_function and node.type in _BLOCKS):
-            whole = node.type == "program"
-            return Declaration(kind, path, 0 if whole else node.start_byte, node.end_byte + (1 if whole else 0))
-    return Declaration(kind, path, 0, path[0].end_byte + 1)
-
-
-def _names_nothing(path: Path) -> bool:
-    """Identifiers that are no variables: the outer names of import and export lists."""
-    if len(path) < 2:
-        return True
-    node, parent = path[-1], path[-2]
-    if parent.type in ("namespace_export", "import_specifier"):
-        return True
-    if parent.type == "export_specifier":
-        statement = path[-4] if len(path) >= 4 else None
-        elsewhere = statement is not None and statement.child_by_field_name("source") is not None
-        return elsewhere or not is_field(parent, "name", node)
-    return False
-
-
-def _is_written(path: Path) -> bool:
-    at = len(path) - 1
-    while at > 0 and path[at - 1].type in _PATTERNS:
-        if path[at - 1].type in ("assignment_pattern", "object_assignment_pattern") and not is_field(
-            path[at - 1], "left", path[at]
-        ):
-            return False
-        at -= 1
-    node, parent = path[at], path[at - 1]
-    if parent.type in ("assignment_expression", "augmented_assignment_expression", "for_in_statement"):
-        return is_field(parent, "left", node)
-    return parent.type == "update_expression"

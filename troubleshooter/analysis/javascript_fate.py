@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, has_token, is_field, same, unwrap
+from troubleshooter.analysis.javascript import Script, has_token, unwrap
 from troubleshooter.analysis.javascript_functions import array_method, awaits_call
+from troubleshooter.analysis.javascript_scopes import FUNCTIONS, Path, is_field, same
 
 MAX_NAMES = 4
 """Variables that are followed from one promise."""

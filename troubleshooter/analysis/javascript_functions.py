@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, arguments, has_token, unwrap
+from troubleshooter.analysis.javascript import Script, arguments, has_token, unwrap
 from troubleshooter.analysis.javascript_exports import variable
+from troubleshooter.analysis.javascript_scopes import FUNCTIONS, Path
 from troubleshooter.analysis.javascript_values import Sort, Value, unknown
 from troubleshooter.analysis.node_exports import Exports
 

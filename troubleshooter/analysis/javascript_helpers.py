@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import Path, Script, arguments, literal, unwrap
+from troubleshooter.analysis.javascript import Script, arguments, literal, unwrap
+from troubleshooter.analysis.javascript_scopes import Path
 from troubleshooter.analysis.javascript_values import Sort, Value, member, unknown
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from troubleshooter.analysis.javascript_exports import Evaluation
+    from troubleshooter.analysis.javascript_expressions import Expressions
 
 MAX_HELPER = 700
 """Bytes of a compiler's helper; a longer function is none."""
@@ -21,7 +22,7 @@ _MARKS = re.compile(rb"[\"']__esModule[\"']")
 """A helper that hands an exported object on, marked as an ES module."""
 
 
-def known_call(evaluation: Evaluation, path: Path) -> Value | None:
+def known_call(evaluation: Expressions, path: Path) -> Value | None:
     """The value of a call that is understood, its effects applied; None for any other."""
     script = evaluation.script
     callee = unwrap(path[-1].child_by_field_name("function"))
@@ -45,11 +46,11 @@ def known_call(evaluation: Evaluation, path: Path) -> Value | None:
     return None
 
 
-def _argument(evaluation: Evaluation, path: Path, node: Node) -> Value:
+def _argument(evaluation: Expressions, path: Path, node: Node) -> Value:
     return evaluation.value((*path, node))
 
 
-def _object_call(evaluation: Evaluation, path: Path, name: str, given: list[Node]) -> Value | None:
+def _object_call(evaluation: Expressions, path: Path, name: str, given: list[Node]) -> Value | None:
     if not given:
         return None
     if name in ("freeze", "seal", "preventExtensions"):
@@ -70,7 +71,7 @@ def _object_call(evaluation: Evaluation, path: Path, name: str, given: list[Node
     return None
 
 
-def _described(evaluation: Evaluation, path: Path) -> Value:
+def _described(evaluation: Expressions, path: Path) -> Value:
     """What a property descriptor describes."""
     if path[-1].type != "object":
         return unknown()
@@ -83,7 +84,7 @@ def _described(evaluation: Evaluation, path: Path) -> Value:
     return evaluation.getter(getter.path)
 
 
-def _helper(evaluation: Evaluation, path: Path, name: str, given: list[Node]) -> Value | None:
+def _helper(evaluation: Expressions, path: Path, name: str, given: list[Node]) -> Value | None:
     source = _definition(evaluation.script, name)
     if name == "__reExport" and len(given) >= 2:
         evaluation.copy(_argument(evaluation, path, given[1]), _argument(evaluation, path, given[0]))

@@ -7,20 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import (
-    FUNCTIONS,
-    Path,
-    Script,
-    Use,
-    arguments,
-    has_token,
-    is_field,
-    literal,
-    nearest_function,
-    same,
-    unwrap,
-)
+from troubleshooter.analysis.javascript import Script, arguments, has_token, literal, unwrap
 from troubleshooter.analysis.javascript_loading import Runs, module_returns, order, runs
+from troubleshooter.analysis.javascript_scopes import FUNCTIONS, Path, Use, is_field, nearest_function, same
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -6,16 +6,8 @@ import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import (
-    FUNCTIONS,
-    Path,
-    Script,
-    Unparsed,
-    has_token,
-    is_field,
-    nearest_function,
-    same,
-)
+from troubleshooter.analysis.javascript import Script, Unparsed, has_token
+from troubleshooter.analysis.javascript_scopes import FUNCTIONS, Path, is_field, nearest_function, same
 
 if TYPE_CHECKING:
     from tree_sitter import Node

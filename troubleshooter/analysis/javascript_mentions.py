@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import Path, has_token, is_field
+from troubleshooter.analysis.javascript import has_token
+from troubleshooter.analysis.javascript_scopes import Path, is_field
 from troubleshooter.analysis.javascript_values import Value, unknown
 
 if TYPE_CHECKING:

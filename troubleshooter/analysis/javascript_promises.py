@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, arguments, has_token, unwrap
+from troubleshooter.analysis.javascript import Script, arguments, has_token, unwrap
 from troubleshooter.analysis.javascript_fate import JOINS
 from troubleshooter.analysis.javascript_functions import EACH, Calls, Function, awaits_call, own_code
+from troubleshooter.analysis.javascript_scopes import FUNCTIONS, Path
 from troubleshooter.analysis.javascript_values import Sort
 
 if TYPE_CHECKING:

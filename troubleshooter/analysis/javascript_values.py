@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from troubleshooter.analysis.javascript import Script
 
 if TYPE_CHECKING:
-    from troubleshooter.analysis.javascript import Path
+    from troubleshooter.analysis.javascript_scopes import Path
 
 
 class Sort(StrEnum):

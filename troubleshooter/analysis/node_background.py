@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, Unparsed, arguments, has_token, unwrap
+from troubleshooter.analysis.javascript import Script, Unparsed, arguments, has_token, unwrap
 from troubleshooter.analysis.javascript_fate import Fate, fate
 from troubleshooter.analysis.javascript_functions import (
     Calls,
@@ -21,6 +21,7 @@ from troubleshooter.analysis.javascript_functions import (
     parameters,
 )
 from troubleshooter.analysis.javascript_promises import Promised, Promises, timer
+from troubleshooter.analysis.javascript_scopes import FUNCTIONS, Path
 from troubleshooter.analysis.javascript_values import Sort, Value
 from troubleshooter.analysis.module_format import not_node
 from troubleshooter.analysis.node_exports import Answer

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from troubleshooter.analysis.javascript import FUNCTIONS, Path, Script, Unparsed, arguments, has_token, literal, unwrap
+from troubleshooter.analysis.javascript import Script, Unparsed, arguments, has_token, literal, unwrap
 from troubleshooter.analysis.javascript_functions import Calls, Function, parameters
+from troubleshooter.analysis.javascript_scopes import FUNCTIONS, Path
 from troubleshooter.analysis.javascript_values import Sort, Value
 from troubleshooter.analysis.module_format import not_node
 from troubleshooter.analysis.node_background import start_of
