@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tarfile
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from troubleshooter.collectors.image_json import configuration, manifest, parse
 from troubleshooter.collectors.inflate import StreamWindow, inflated
 from troubleshooter.collectors.keeping import Budget
 from troubleshooter.collectors.layers import read_layer, read_stream
+from troubleshooter.collectors.merge import merge
 from troubleshooter.facts import Reading, Reason, SourceError
 from troubleshooter.model import Origin
 from troubleshooter.redact import Secrets
@@ -152,3 +155,27 @@ def test_a_layer_of_zeros_costs_no_memory() -> None:
         tracemalloc.stop()
     assert layer.entries["/big.bin"].size == 298 << 20
     assert peak < 8 << 20
+
+
+def _member(kind: str, number: int) -> tarfile.TarInfo:
+    names = {"whiteout": f"d/.wh.{number}", "same": "same", "deep": f"d{number % 100}/e{number % 97}/{number}.py"}
+    made = tarfile.TarInfo(names.get(kind, str(number)))
+    types = {"folder": tarfile.DIRTYPE, "link": tarfile.SYMTYPE, "hard link": tarfile.LNKTYPE}
+    made.type = types.get(kind, tarfile.REGTYPE)
+    made.linkname = {"link": str(number + 1), "hard link": "0"}.get(kind, "")
+    if kind == "hard link" and not number:
+        made.type, made.linkname = tarfile.REGTYPE, ""
+    return made
+
+
+@pytest.mark.parametrize("kind", ["file", "deep", "folder", "whiteout", "link", "hard link", "same"])
+def test_very_many_members_cost_a_little_each(kind: str) -> None:
+    data = b"".join(_member(kind, number).tobuf() for number in range(20_000)) + b"\0" * 1024
+    began = time.process_time()
+    layer = read_stream([data], None, 0, "layer 1 of 1", Budget())
+    tree = merge([layer])
+    assert len(tree) <= 40_000
+    assert time.process_time() - began < 8, "a million of them would be minutes"
+    with pytest.raises(SourceError, match="layer 1 of 1 brings the image to more than") as caught:
+        read_stream([data], None, 0, "layer 1 of 1", Budget(members=5000))
+    assert caught.value.unavailable.reason is Reason.TOO_BIG
