@@ -212,7 +212,7 @@ def test_what_nothing_should_wait_for_is_gone_on_without_and_comes_later() -> No
 
     @provides(cost=Cost.CALL, patience_s=0.05)
     def right(left: Left) -> Right:
-        let_go.wait(5)
+        let_go.wait(60)
         return Right(reading=RECORD, value=2)
 
     @provides()
@@ -228,7 +228,7 @@ def test_what_nothing_should_wait_for_is_gone_on_without_and_comes_later() -> No
     made = facts.get(Total)
     assert isinstance(made, Total)
     assert made.value == 101
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     let_go.set()
     deadline = time.monotonic() + 5
     while facts.peek(Right) is None and time.monotonic() < deadline:

@@ -60,9 +60,9 @@ def test_escapes_are_shown_not_obeyed(text: str, shown: str) -> None:
 
 
 def test_adversarial_text_takes_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for_screen("\x1b[" * 500_000 + "\x1b]" * 500_000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @given(HOSTILE)

@@ -241,14 +241,14 @@ def test_broken_files_say_so() -> None:
     ],
 )  # fmt: skip
 def test_files_that_mean_harm_end_soon(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with contextlib.suppress(Unparsed):
         tree = script(text)
         wanted(tree)
         esm_construct(tree)
         cjs_construct(tree)
         exports_of(tree, esm=False)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_files_that_are_too_large_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,12 +46,12 @@ SOURCES = {
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_sources(name: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     target = a_zip({"app.py": SOURCES[name]})
     for kind in FACTS:
         found = target.get(kind)
         assert not (isinstance(found, Unavailable) and found.reason is Reason.FAULT), found
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_a_chain_of_conditions_is_no_nesting() -> None:

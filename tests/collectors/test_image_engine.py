@@ -240,7 +240,7 @@ def test_an_engine_that_refuses(fake: FakeEngine) -> None:
 
 def test_an_engine_that_hangs_costs_one_short_wait(fake: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "PING_S", 0.2)
-    fake.delay = 4.0
+    fake.delay = 40.0
     hung = engine(fake)
     began = time.monotonic()
     for _ in range(3):
@@ -248,7 +248,7 @@ def test_an_engine_that_hangs_costs_one_short_wait(fake: FakeEngine, monkeypatch
             open_engine("x", None, hung)
         assert caught.value.unavailable.reason is Reason.UNREACHABLE
         assert "in time" in caught.value.unavailable.detail
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_saved_image_that_breaks_off(fake: FakeEngine) -> None:

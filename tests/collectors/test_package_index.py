@@ -128,7 +128,7 @@ def test_a_hanging_source_is_left_after_its_time(monkeypatch: pytest.MonkeyPatch
     index.hang = True
     began = time.monotonic()
     answers = ask(*[("pypi", f"name{i}") for i in range(40)])
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 9
     assert {each.exists for each in answers.answers.values()} == {None}
     assert len(index.seen) <= 16, "once it is silent it is not asked again"
 
