@@ -109,23 +109,18 @@ def triage(
     if pasted is not None and state is not None and _same_cause(record, text):
         pasted = None  # the text tells of the state that the record itself is in, not of a newer attempt
 
-    for stopped in (pasted, state, attempt):
-        if stopped is not None and stopped.rung is not None:
-            newer = stopped is pasted and role is Role.DEPLOYED
-            ladder.mark(stopped.rung, RungState.FAILED, *stopped.evidence)
-            if not newer:  # the record speaks of the version before the one that was refused
-                _record_shows(ladder, record, role)
-            if stopped.below_passed:
-                ladder.passed_below(stopped.rung, *stopped.evidence)
-            symptom = Symptom(
-                rung=stopped.rung,
-                role=Role.ATTEMPTED if newer else role,
-                summary=stopped.summary,
-                evidence=(*stopped.evidence, *counted.how_often(numbers)),
-                since=_since(timeline, stopped, numbers),
-                texts=texts,
-            )
-            return Triage(ladder.reports(), symptom)
+    stopped = next((each for each in (pasted, state, attempt) if each is not None and each.rung is not None), None)
+    if stopped is not None and stopped.rung is not None:
+        newer = stopped is pasted and role is Role.DEPLOYED
+        ladder.mark(stopped.rung, RungState.FAILED, *stopped.evidence)
+        if not newer:  # the record speaks of the version before the one that was refused
+            _record_shows(ladder, record, role)
+        if stopped.below_passed:
+            ladder.passed_below(stopped.rung, *stopped.evidence)
+        evidence = (*stopped.evidence, *counted.how_often(numbers))
+        since = _since(timeline, stopped, numbers)
+        of = Role.ATTEMPTED if newer else role
+        return Triage(ladder.reports(), Symptom(stopped.rung, of, stopped.summary, evidence, since=since, texts=texts))
 
     _record_shows(ladder, record, role)
     if attempt is not None:

@@ -126,30 +126,10 @@ class _Fold:
             "started": self.start.get("at", ""),
             "finished": self.last_at,
             "tool": self.start.get("tool", {}),
-            "ladder": [
-                {
-                    "rung": r["rung"],
-                    "state": r["state"],
-                    "subject": symptom.get("role"),
-                    "evidence": [evidence.id(e) for e in r["evidence"]],
-                }
-                for r in ladder
-            ],
-            "symptom": {
-                "rung": symptom.get("rung"),
-                "summary": symptom.get("summary", ""),
-                "since": symptom.get("since"),
-                "evidence": [evidence.id(e) for e in symptom.get("evidence", [])],
-            },
+            "ladder": [_rung(r, symptom, evidence) for r in ladder],
+            "symptom": _symptom(symptom, evidence),
             "timeline": self.timeline,
-            "diagnosis": {
-                "status": diagnosis.get("status", "inconclusive"),
-                "causes": diagnosis.get("causes", []),
-                "next": diagnosis.get("next", []),
-                "suspects": diagnosis.get("suspects", []),
-                "summary": diagnosis.get("summary", "the walk was not finished"),
-                "deciding_question": diagnosis.get("deciding_question"),
-            },
+            "diagnosis": _diagnosis(diagnosis),
             "findings": findings,
             "changes": self.changes["changes"],
             "image_comparison": self.comparison,
@@ -195,6 +175,35 @@ class _Evidence:
                 "digest": hashlib.sha256(e["value"].encode()).hexdigest()[:12],
             }
         return self._ids[key]
+
+
+def _rung(r: Record, symptom: Record, evidence: _Evidence) -> Record:
+    return {
+        "rung": r["rung"],
+        "state": r["state"],
+        "subject": symptom.get("role"),
+        "evidence": [evidence.id(e) for e in r["evidence"]],
+    }
+
+
+def _symptom(symptom: Record, evidence: _Evidence) -> Record:
+    return {
+        "rung": symptom.get("rung"),
+        "summary": symptom.get("summary", ""),
+        "since": symptom.get("since"),
+        "evidence": [evidence.id(e) for e in symptom.get("evidence", [])],
+    }
+
+
+def _diagnosis(diagnosis: Record) -> Record:
+    return {
+        "status": diagnosis.get("status", "inconclusive"),
+        "causes": diagnosis.get("causes", []),
+        "next": diagnosis.get("next", []),
+        "suspects": diagnosis.get("suspects", []),
+        "summary": diagnosis.get("summary", "the walk was not finished"),
+        "deciding_question": diagnosis.get("deciding_question"),
+    }
 
 
 def _finding(f: Record, evidence: _Evidence) -> Record:
