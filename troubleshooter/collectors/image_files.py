@@ -81,7 +81,9 @@ def tree_of(sources: Sequence[LayerSource], reading: Reading, cache: LayerCache)
         return found
 
     tasks = [functools.partial(read, index) for index in range(len(sources) - 1, -1, -1)]
-    layers = in_parallel(tasks, min(os.cpu_count() or 2, THREADS))[::-1]
+    # Where nothing is decompressed there is nothing that runs beside Python.
+    workers = min(os.cpu_count() or 2, THREADS) if any(source.blob for source in sources) else 1
+    layers = in_parallel(tasks, workers)[::-1]
     return merged(layers, reading)
 
 

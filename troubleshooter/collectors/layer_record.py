@@ -60,7 +60,7 @@ def write(layer: Layer, file: IO[bytes]) -> None:
     """Writes the record of a layer. Contents that look like credentials are left out. Raises OSError, Damaged."""
     file.write(bytes(_HEADER.size))
     contents, length = _write_contents(layer, file)
-    entries = layer.entries
+    entries, beginnings = layer.entries, list(_beginnings(layer))
     columns: dict[str, Callable[[], Any]] = {
         "reader": reader,
         "diff_id": lambda: layer.diff_id,
@@ -71,7 +71,7 @@ def write(layer: Layer, file: IO[bytes]) -> None:
         "uids": lambda: [e.uid for e in entries.values()],
         "gids": lambda: [e.gid for e in entries.values()],
         "sizes": lambda: [e.size for e in entries.values()],
-        "heads": lambda: list(map(len, _beginnings(layer))),
+        "heads": lambda: list(map(len, beginnings)),
         "targets": lambda: {path: e.link for path, e in entries.items() if e.link},
         "implied": lambda: sorted(layer.implied),
         "whiteouts": lambda: sorted(layer.whiteouts),
@@ -83,7 +83,7 @@ def write(layer: Layer, file: IO[bytes]) -> None:
     check, lengths = hashlib.sha256(usedforsecurity=False), [0, 0]
     # One at a time: a large layer's columns together take tens of megabytes.
     texts = (json.dumps(columns[name](), separators=(",", ":")).encode() + b"\n" for name in COLUMNS)
-    for number, pieces in enumerate((texts, _beginnings(layer))):
+    for number, pieces in enumerate((texts, beginnings)):
         for piece in pieces:
             file.write(piece)
             check.update(piece)
