@@ -8,19 +8,17 @@ from typing import Any
 
 from tests.factories import IMAGE, RECORD, SOURCE, function_code, function_record, image_config, tree
 from tests.launching import Files, Launched, aws_base, image_tree
-from troubleshooter.analysis import (
-    code_tree,
-    launch,
-    python_background,
-    python_effects,
-    python_handler,
-    python_imports,
-    python_metadata,
-    python_packages,
-    python_shadowing,
-    requirements,
-    runtime,
-)
+from troubleshooter.analysis import code_tree
+from troubleshooter.analysis.python import background as python_background
+from troubleshooter.analysis.python import effects as python_effects
+from troubleshooter.analysis.python import handler as python_handler
+from troubleshooter.analysis.python import imports as python_imports
+from troubleshooter.analysis.python import metadata as python_metadata
+from troubleshooter.analysis.python import packages as python_packages
+from troubleshooter.analysis.python import requirements
+from troubleshooter.analysis.python import shadowing as python_shadowing
+from troubleshooter.analysis.runtime import language as runtime
+from troubleshooter.analysis.spawn import launch
 from troubleshooter.facts import Reading, Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.function import EnvironmentVariable, FunctionCode, FunctionRecord, ImageOverride
 from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree

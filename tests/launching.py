@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.analysis.elf_bytes import elf
 from tests.factories import IMAGE, RECORD, function_code, function_record, image_config, tree, variable
-from troubleshooter.analysis import launch as launch_module
-from troubleshooter.analysis import spawn as spawn_module
-from troubleshooter.analysis import spawn_zip as spawn_zip_module
+from troubleshooter.analysis.spawn import launch as launch_module
+from troubleshooter.analysis.spawn import outcome as spawn_module
+from troubleshooter.analysis.spawn import zip_package as spawn_zip_module
 from troubleshooter.checks import missing
 from troubleshooter.facts import Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.function import FunctionCode, FunctionRecord

@@ -9,7 +9,11 @@ from typing import Any
 from tests import coding, node_coding
 from tests.analysis.elf_bytes import NUMBERS
 from tests.launching import Launched, program
-from troubleshooter.analysis import native_modules, native_node, native_program, spawn, spawn_zip
+from troubleshooter.analysis.native import modules as native_modules
+from troubleshooter.analysis.native import node_addons as native_node
+from troubleshooter.analysis.native import program as native_program
+from troubleshooter.analysis.spawn import outcome as spawn
+from troubleshooter.analysis.spawn import zip_package as spawn_zip
 from troubleshooter.facts import Store, Unavailable, providers_in
 from troubleshooter.facts.tree import Entry
 

@@ -8,17 +8,15 @@ from typing import Any
 from tests.coding import NO_LOGS, PACKAGE
 from tests.factories import SOURCE, function_code, function_record, image_config, tree, variable
 from tests.launching import Launched, aws_base, image_tree, program
-from troubleshooter.analysis import (
-    code_tree,
-    launch,
-    module_format,
-    node_background,
-    node_effects,
-    node_handler,
-    node_imports,
-    requirements,
-    runtime,
-)
+from troubleshooter.analysis import code_tree
+from troubleshooter.analysis.node import background as node_background
+from troubleshooter.analysis.node import effects as node_effects
+from troubleshooter.analysis.node import handler as node_handler
+from troubleshooter.analysis.node import imports as node_imports
+from troubleshooter.analysis.node import module_format
+from troubleshooter.analysis.python import requirements
+from troubleshooter.analysis.runtime import language as runtime
+from troubleshooter.analysis.spawn import launch
 from troubleshooter.facts import Store, Unavailable, providers_in
 from troubleshooter.facts.function import FunctionCode, FunctionRecord, ImageOverride
 from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from troubleshooter.analysis.changes import ranked
+from troubleshooter.analysis.past.changes import ranked
 from troubleshooter.facts import Store, Unavailable
 from troubleshooter.facts.changes import Changes, EarlierCode, PackageChanges
 from troubleshooter.facts.function import FunctionRecord

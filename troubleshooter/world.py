@@ -57,8 +57,8 @@ def all_providers() -> dict[type[Any], tuple[Provider, ...]]:
 
 
 def _modules(package: types.ModuleType) -> Iterator[types.ModuleType]:
-    for found in pkgutil.iter_modules(package.__path__):
-        yield importlib.import_module(f"{package.__name__}.{found.name}")
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        yield importlib.import_module(found.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.factories import AT
-from troubleshooter.analysis import template, template_record
+from troubleshooter.analysis.template import functions as template
+from troubleshooter.analysis.template import record as template_record
 from troubleshooter.facts import Reading, Store, providers_in
 from troubleshooter.facts.given import GivenTemplate
 from troubleshooter.model import Origin, Role, Subject

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import SOURCE
-from troubleshooter.analysis.cdk_environment import environment_of_cdk_code
+from troubleshooter.analysis.cdk.environment import environment_of_cdk_code
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.template import CdkCode, SourceEnvironment
 from troubleshooter.model import Role, Subject

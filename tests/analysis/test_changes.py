@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.factories import RECORD, REGISTRY, function_record, image_config, variable
-from troubleshooter.analysis.changes import changes
-from troubleshooter.analysis.trouble import trouble
+from troubleshooter.analysis.past.changes import changes
+from troubleshooter.analysis.past.trouble import trouble
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.changes import Changes, PublishedVersions, Trail, TrailEvent, Trouble

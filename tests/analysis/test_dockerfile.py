@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import SOURCE
-from troubleshooter.analysis.dockerfile import image_build, instructions, package_commands
+from troubleshooter.analysis.dockerfile.instructions import image_build, instructions, package_commands
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.build import ImageBuild, ImageRecipe, PackageCommand
 from troubleshooter.facts.packages import SourceManifests

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.factories import SOURCE, declared_resource, function_record, tree
-from troubleshooter.analysis.dockerfile_image import entry_script, image_of_recipe, image_recipe
-from troubleshooter.analysis.launch import launch_of
+from troubleshooter.analysis.dockerfile.image import entry_script, image_of_recipe, image_recipe
+from troubleshooter.analysis.spawn.launch import launch_of
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.build import EntryScript, ImageRecipe
 from troubleshooter.facts.given import GivenImage

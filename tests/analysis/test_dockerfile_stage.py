@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from troubleshooter.analysis.dockerfile_stage import stages_of
+from troubleshooter.analysis.dockerfile.stage import stages_of
 from troubleshooter.facts.build import BuildStage
 from troubleshooter.redact import Secrets
 

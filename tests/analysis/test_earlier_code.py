@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from tests.factories import RECORD, REGISTRY, function_record
-from troubleshooter.analysis.earlier_code import of_a_version, pushed_before, recorded_before
+from troubleshooter.analysis.past.code import of_a_version, pushed_before, recorded_before
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.account import RegistryRecord, StoredImage
 from troubleshooter.facts.changes import EarlierCode, PublishedVersions, Trail, TrailEvent, Trouble, Unchanged

@@ -21,7 +21,7 @@ import pytest
 from tests.analysis.elf_bytes import elf
 from tests.analysis.test_spawn_against_kernel import CPU, DIRECTORY_MODES, MODES, pytestmark, write
 from tests.factories import IMAGE, tree
-from troubleshooter.analysis.spawn import Process
+from troubleshooter.analysis.spawn.outcome import Process
 from troubleshooter.facts.launch import EffectiveLaunch
 from troubleshooter.facts.tree import Entry, FileTree, Kind
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from tests.factories import function_record
-from troubleshooter.analysis.environments import SPANS, environments
+from troubleshooter.analysis.logs.environments import SPANS, environments
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.logs import ExecutionEnvironments, InitRecord, Invocation, Timeline
 from troubleshooter.model import Origin

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from troubleshooter.analysis.iam_policy import both, decide
+from troubleshooter.analysis.iam.policy import both, decide
 from troubleshooter.facts.permissions import Decision, Statement
 from troubleshooter.facts.policy_document import statements
 

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from troubleshooter.analysis import javascript
-from troubleshooter.analysis.javascript import Unparsed, parse
-from troubleshooter.analysis.javascript_exports import exports_of
-from troubleshooter.analysis.javascript_imports import cjs_construct, esm_construct, wanted
-from troubleshooter.analysis.javascript_loading import Runs, runs
-from troubleshooter.analysis.javascript_values import Sort, Value
+from troubleshooter.analysis.javascript import syntax as javascript
+from troubleshooter.analysis.javascript.exports import exports_of
+from troubleshooter.analysis.javascript.imports import cjs_construct, esm_construct, wanted
+from troubleshooter.analysis.javascript.loading import Runs, runs
+from troubleshooter.analysis.javascript.syntax import Unparsed, parse
+from troubleshooter.analysis.javascript.values import Sort, Value
 
 
 def script(text: str) -> javascript.Script:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import function_record, image_config, variable
 from tests.launching import DENIED, NO_FUNCTION
-from troubleshooter.analysis.launch import effective_launch
+from troubleshooter.analysis.spawn.launch import effective_launch
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import ImageOverride
 from troubleshooter.facts.launch import EffectiveLaunch

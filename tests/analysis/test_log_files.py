@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troubleshooter.analysis import log_files
-from troubleshooter.analysis.log_files import log_file, parse
+from troubleshooter.analysis.logs import files as log_files
+from troubleshooter.analysis.logs.files import log_file, parse
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.given import GivenFunction, GivenLogs
 from troubleshooter.facts.logs import LogEvent, LogEvents

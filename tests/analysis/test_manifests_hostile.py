@@ -7,10 +7,10 @@ import contextlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from troubleshooter.analysis.node_manifests import locked_versions, read_package_json
-from troubleshooter.analysis.python_manifests import locked_versions as python_locked
-from troubleshooter.analysis.python_manifests import pep440_range, read_pipfile, read_pyproject
-from troubleshooter.analysis.requirements_txt import read_requirements
+from troubleshooter.analysis.node.manifests import locked_versions, read_package_json
+from troubleshooter.analysis.python.manifests import locked_versions as python_locked
+from troubleshooter.analysis.python.manifests import pep440_range, read_pipfile, read_pyproject
+from troubleshooter.analysis.python.requirements_txt import read_requirements
 from troubleshooter.checks._npm_range import matches, satisfies
 from troubleshooter.collectors.index_pages import PageError, npm_document, simple_page
 from troubleshooter.collectors.npm_config import npm_sources, parse_npmrc

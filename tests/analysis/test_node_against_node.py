@@ -21,9 +21,9 @@ import pytest
 from tests.factories import IMAGE
 from tests.lab import node_oracle, node_trees
 from tests.lab.node_oracle import LAMBDA_FLAGS, Said
-from troubleshooter.analysis.module_format import module_format
-from troubleshooter.analysis.node_handler import node_handler
-from troubleshooter.analysis.node_imports import node_imports
+from troubleshooter.analysis.node.handler import node_handler
+from troubleshooter.analysis.node.imports import node_imports
+from troubleshooter.analysis.node.module_format import module_format
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import ImportClosure
 from troubleshooter.facts.image import CodeTree

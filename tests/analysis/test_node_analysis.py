@@ -9,10 +9,10 @@ import pytest
 
 from tests.factories import IMAGE, tree
 from tests.node_coding import a_source, a_zip, an_image
-from troubleshooter.analysis.module_format import module_format
-from troubleshooter.analysis.node_background import node_background
-from troubleshooter.analysis.node_handler import node_handler
-from troubleshooter.analysis.node_imports import node_imports, node_packages
+from troubleshooter.analysis.node.background import node_background
+from troubleshooter.analysis.node.handler import node_handler
+from troubleshooter.analysis.node.imports import node_imports, node_packages
+from troubleshooter.analysis.node.module_format import module_format
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import BackgroundWork, ImportClosure
 from troubleshooter.facts.image import CodeTree

@@ -16,7 +16,7 @@ import pytest
 
 from tests.factories import IMAGE
 from tests.lab import node_oracle
-from troubleshooter.analysis.node_background import node_background
+from troubleshooter.analysis.node.background import node_background
 from troubleshooter.facts.code import BackgroundWork
 from troubleshooter.facts.image import CodeTree
 

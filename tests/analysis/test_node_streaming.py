@@ -6,7 +6,12 @@ import pytest
 
 from tests.coding import PACKAGE
 from tests.factories import function_record, tree
-from troubleshooter.analysis import code_tree, launch, module_format, node_handler, node_streaming, runtime
+from troubleshooter.analysis import code_tree
+from troubleshooter.analysis.node import handler as node_handler
+from troubleshooter.analysis.node import module_format
+from troubleshooter.analysis.node import streaming as node_streaming
+from troubleshooter.analysis.runtime import language as runtime
+from troubleshooter.analysis.spawn import launch
 from troubleshooter.facts import Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.account import StreamingHandler
 from troubleshooter.facts.image import CodeTree

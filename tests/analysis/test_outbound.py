@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import AT, IMAGE, function_record, tree
-from troubleshooter.analysis.outbound import SIZE, outbound
+from troubleshooter.analysis.network.outbound import SIZE, outbound
 from troubleshooter.facts import Reading, Unavailable
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.network import NetworkWait, Outbound, OutboundCalls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import IMAGE, function_record, tree
-from troubleshooter.analysis.package_changes import MOST, package_changes, packages
+from troubleshooter.analysis.past.packages import MOST, package_changes, packages
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.changes import EarlierTree, PackageChanges
 from troubleshooter.facts.image import CodeTree, ImageTree

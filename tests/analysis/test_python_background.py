@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.factories import IMAGE, tree
-from troubleshooter.analysis.python_background import python_background
-from troubleshooter.analysis.python_handler import python_handler
+from troubleshooter.analysis.python.background import python_background
+from troubleshooter.analysis.python.handler import python_handler
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import BackgroundWork
 from troubleshooter.facts.image import CodeTree

@@ -15,8 +15,8 @@ import pytest
 
 from tests.analysis.python_oracle import ask, write
 from tests.factories import IMAGE
-from troubleshooter.analysis.python_handler import Resolver, Step, python_handler
-from troubleshooter.analysis.python_imports import python_imports
+from troubleshooter.analysis.python.handler import Resolver, Step, python_handler
+from troubleshooter.analysis.python.imports import python_imports
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import ImportClosure
 from troubleshooter.facts.image import CodeTree

@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from troubleshooter.analysis.python_paths import path_changes
-from troubleshooter.analysis.python_scope import truth
-from troubleshooter.analysis.python_source import LONGEST, parse
+from troubleshooter.analysis.python.paths import path_changes
+from troubleshooter.analysis.python.scope import truth
+from troubleshooter.analysis.python.source import LONGEST, parse
 
 
 @pytest.mark.parametrize(

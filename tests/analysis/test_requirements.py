@@ -7,10 +7,10 @@ import pytest
 
 from tests.factories import IMAGE, RECORD, SOURCE, function_record, tree
 from troubleshooter.analysis.index_questions import index_questions
-from troubleshooter.analysis.node_manifests import is_addressed, locked_versions, read_package_json
-from troubleshooter.analysis.python_manifests import locked_versions as python_locked
-from troubleshooter.analysis.python_manifests import pep440_range
-from troubleshooter.analysis.requirements import requirements
+from troubleshooter.analysis.node.manifests import is_addressed, locked_versions, read_package_json
+from troubleshooter.analysis.python.manifests import locked_versions as python_locked
+from troubleshooter.analysis.python.manifests import pep440_range
+from troubleshooter.analysis.python.requirements import requirements
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.code import Import, ImportClosure
 from troubleshooter.facts.image import CodeTree

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement as Pep508
 
-from troubleshooter.analysis.requirements_txt import read_line, read_requirements
+from troubleshooter.analysis.python.requirements_txt import read_line, read_requirements
 
 req_file = pytest.importorskip("pip._internal.req.req_file", reason="the interpreter of these tests has no pip")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import AT, function_record
-from troubleshooter.analysis.role_questions import questions
+from troubleshooter.analysis.iam.role_questions import questions
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.function import Caller
 from troubleshooter.facts.given import GivenText

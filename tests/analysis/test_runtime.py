@@ -12,7 +12,7 @@ import pytest
 from tests.coding import HANDLER, SITE, a_source, a_zip, an_image, analysed
 from tests.factories import function_record, image_config, variable
 from tests.launching import Files, aws_base, custom_base, custom_config, image_tree, link, linux, program
-from troubleshooter.analysis.runtime_python import SearchPath, default_folders, find_interpreter, given_folders
+from troubleshooter.analysis.runtime.python import SearchPath, default_folders, find_interpreter, given_folders
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord, ImageOverride
 from troubleshooter.facts.image import ImageConfig, ImageTree

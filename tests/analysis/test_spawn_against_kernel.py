@@ -18,7 +18,7 @@ import pytest
 
 from tests.analysis.elf_bytes import elf
 from tests.factories import tree
-from troubleshooter.analysis.execve import execve
+from troubleshooter.analysis.spawn.execve import execve
 from troubleshooter.facts.tree import Entry, Kind
 
 ORACLE = Path(__file__).with_name("kernel_oracle.py")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.analysis.template_store import PROVIDERS, template_store
 from tests.factories import TEMPLATE
-from troubleshooter.analysis import template as template_module
 from troubleshooter.analysis.document import Document, load
+from troubleshooter.analysis.template import functions as template_module
 from troubleshooter.facts import Reason, Store, Unavailable
 from troubleshooter.facts.given import GivenTemplate
 from troubleshooter.facts.template import DeclaredEnvironment, DeclaredFunction, DeclaredResource, Template

@@ -4,8 +4,8 @@ import pytest
 
 from tests.analysis.template_store import template_store
 from tests.factories import image_config
-from troubleshooter.analysis.launch import effective_launch
-from troubleshooter.analysis.runtime import zip_runtime
+from troubleshooter.analysis.runtime.language import zip_runtime
+from troubleshooter.analysis.spawn.launch import effective_launch
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord, ImageOverride
 from troubleshooter.facts.launch import EffectiveLaunch

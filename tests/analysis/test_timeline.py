@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import function_record
-from troubleshooter.analysis import timeline as module
+from troubleshooter.analysis.logs import timeline as module
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenFunction

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from tests.factories import function_record
-from troubleshooter.analysis.timeline import timeline
+from troubleshooter.analysis.logs.timeline import timeline
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.logs import LogEvent, LogEvents, Timeline
 from troubleshooter.model import Origin

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.checks.happened import NOT_GIVEN
 from tests.factories import AT, function_record
-from troubleshooter.analysis.denials import denials
-from troubleshooter.analysis.iam_policy import decide
+from troubleshooter.analysis.iam.denials import denials
+from troubleshooter.analysis.iam.policy import decide
 from troubleshooter.facts import Reading, Unavailable
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import Timeline

@@ -7,7 +7,7 @@ import pytest
 
 from tests.factories import RECORD, function_record
 from tests.lab.aws import Account
-from troubleshooter.analysis.repeats import repeats
+from troubleshooter.analysis.logs.repeats import repeats
 from troubleshooter.checks.completion.async_retry_duplicates import async_retry_duplicates as the_check
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.aws_lambda import get_function_configuration

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import SOURCE, tree
-from troubleshooter.analysis.cdk_assets import cdk_assets
+from troubleshooter.analysis.cdk.assets import cdk_assets
 from troubleshooter.checks.build.cdk_asset_recursion import cdk_asset_recursion as the_check
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.image import CodeTree

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import SOURCE, tree
-from troubleshooter.analysis.dockerfile_context import build_gaps
-from troubleshooter.analysis.dockerfile_stage import stages_of
+from troubleshooter.analysis.dockerfile.context import build_gaps
+from troubleshooter.analysis.dockerfile.stage import stages_of
 from troubleshooter.checks.build.dockerfile_build_prereq_missing import dockerfile_build_prereq_missing as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.build import BuildGaps, ImageRecipe

@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.happened import NOT_GIVEN, called, exited, exited_in_init, told, went_well
 from tests.factories import IMAGE, SOURCE, function_record, image_config, tree, variable
-from troubleshooter.analysis.python_settings import environment_reads, settings_question
+from troubleshooter.analysis.python.settings import environment_reads, settings_question
 from troubleshooter.checks.handler.env_missing_at_runtime import env_missing_at_runtime as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.image import CodeTree

@@ -8,7 +8,9 @@ import pytest
 from tests.factories import function_record, image_config, variable
 from tests.lab.elf import elf
 from tests.launching import LOADERS, Files, Launched, aws_base, custom_base, launched, link, program
-from troubleshooter.analysis import launch, launch_search, spawn, spawn_zip
+from troubleshooter.analysis.spawn import launch, launch_search
+from troubleshooter.analysis.spawn import outcome as spawn
+from troubleshooter.analysis.spawn import zip_package as spawn_zip
 from troubleshooter.checks.runtime.env_path_clobbered import env_path_clobbered as the_check
 from troubleshooter.facts import Store, providers_in
 from troubleshooter.facts.function import EnvironmentVariable, FunctionCode, FunctionRecord

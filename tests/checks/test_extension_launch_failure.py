@@ -5,7 +5,7 @@ import pytest
 from tests.checks.happened import called, exited, told, went_well
 from tests.factories import function_code, function_record, image_config
 from tests.launching import Files, aws_base, image_tree, program
-from troubleshooter.analysis.spawn_extensions import extension_starts
+from troubleshooter.analysis.spawn.extensions import extension_starts
 from troubleshooter.checks.spawn.extension_launch_failure import extension_launch_failure as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.logs import Timeline

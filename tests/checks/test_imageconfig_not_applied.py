@@ -4,7 +4,7 @@ import pytest
 
 from tests.analysis.template_store import template_store
 from tests.factories import declared_resource, function_record, image_config
-from troubleshooter.analysis.template_deployed import deployed_declaration
+from troubleshooter.analysis.template.deployed import deployed_declaration
 from troubleshooter.checks.stale.imageconfig_not_applied import imageconfig_not_applied as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord, ImageOverride

@@ -9,9 +9,9 @@ from tests.checks.happened import NOT_GIVEN
 from tests.checks.permitting import FUNCTION, IAM, policy
 from tests.factories import RECORD
 from tests.lab.aws_iam import allow
-from troubleshooter.analysis.iam_policy import decide
-from troubleshooter.analysis.refused_caller import refused_caller
-from troubleshooter.analysis.role_questions import polling
+from troubleshooter.analysis.iam.policy import decide
+from troubleshooter.analysis.iam.refused_caller import refused_caller
+from troubleshooter.analysis.iam.role_questions import polling
 from troubleshooter.checks.invoke.invoke_permission_missing import invoke_permission_missing as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.account import PolicyStatement

@@ -9,7 +9,7 @@ from tests.checks.happened import NOT_GIVEN, called, told
 from tests.checks.permitting import ROLE, role_record
 from tests.checks.refusing import failed_state
 from tests.factories import function_record
-from troubleshooter.analysis.key_trouble import key_trouble
+from troubleshooter.analysis.iam.key_trouble import key_trouble
 from troubleshooter.checks.invoke.kms_grant_stale import kms_grant_stale as the_check
 from troubleshooter.facts import Reading, Unavailable
 from troubleshooter.facts.function import FunctionRecord

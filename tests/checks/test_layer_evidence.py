@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tests.factories import IMAGE, image_config, tree
-from troubleshooter.analysis.python_handler import reading_of
+from troubleshooter.analysis.python.handler import reading_of
 from troubleshooter.checks import Check, failed, passed
 from troubleshooter.checks._brought import brought
 from troubleshooter.facts import Fact, Reason, Store, Unavailable

@@ -10,8 +10,8 @@ from tests.checks.happened import NOT_GIVEN
 from tests.checks.permitting import FUNCTION, IAM, policy
 from tests.factories import AT, IMAGE, function_record, tree
 from tests.lab.aws_iam import LOGS, allow, deny
-from troubleshooter.analysis.iam_policy import decide
-from troubleshooter.analysis.role_questions import writing_logs
+from troubleshooter.analysis.iam.policy import decide
+from troubleshooter.analysis.iam.role_questions import writing_logs
 from troubleshooter.checks.invoke.no_logs_at_all import no_logs_at_all as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import SOURCE, function_record, image_config
-from troubleshooter.analysis.dockerfile import package_commands
+from troubleshooter.analysis.dockerfile.instructions import package_commands
 from troubleshooter.checks.build.os_package_unavailable import os_package_unavailable as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.build import ImageBuild

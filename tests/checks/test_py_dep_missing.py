@@ -199,7 +199,7 @@ def test_without_layers_nothing_is_said() -> None:
 
 
 def test_what_could_not_be_followed_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("troubleshooter.analysis.python_imports.SECONDS", -1.0)
+    monkeypatch.setattr("troubleshooter.analysis.python.imports.SECONDS", -1.0)
     verdict = an_image({"app.py": "import requests\n" + HANDLER}).ask(the_check)
     assert verdict.outcome is Outcome.UNKNOWN
     assert "files were followed in" in verdict.message

@@ -12,7 +12,7 @@ from tests.checks.happened import told as logged
 from tests.checks.permitting import FUNCTION, IAM, ROLE, TABLE, message, policy, ruled, told
 from tests.factories import IMAGE, tree, variable
 from tests.lab.aws_iam import allow, deny
-from troubleshooter.analysis.other_credentials import other_credentials
+from troubleshooter.analysis.iam.other_credentials import other_credentials
 from troubleshooter.checks.invoke.role_missing_permission import role_missing_permission as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.image import CodeTree

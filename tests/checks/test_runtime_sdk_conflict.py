@@ -6,7 +6,7 @@ import pytest
 
 from tests.coding import HANDLER, MODULES, SITE, a_source, a_zip, an_image
 from tests.launching import Launched
-from troubleshooter.analysis import python_conflicts
+from troubleshooter.analysis.python import conflicts as python_conflicts
 from troubleshooter.checks.handler.runtime_sdk_conflict import runtime_sdk_conflict as the_check
 from troubleshooter.facts import Store, Unavailable, providers_in
 from troubleshooter.model import Outcome

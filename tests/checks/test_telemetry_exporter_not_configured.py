@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import IMAGE, function_record, image_config, tree
-from troubleshooter.analysis.telemetry_collector import DEFAULT, NAMED, collector_settings
+from troubleshooter.analysis.logs.telemetry_collector import DEFAULT, NAMED, collector_settings
 from troubleshooter.checks.completion.telemetry_exporter_not_configured import (
     telemetry_exporter_not_configured as the_check,
 )

@@ -6,7 +6,7 @@ import pytest
 
 from tests.checks.happened import NOT_GIVEN, called, told
 from tests.factories import IMAGE, function_record, tree
-from troubleshooter.analysis.telemetry import own_telemetry
+from troubleshooter.analysis.logs.telemetry import own_telemetry
 from troubleshooter.checks.completion.telemetry_not_flushed import telemetry_not_flushed as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord

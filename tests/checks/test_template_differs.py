@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.factories import URI, declared_resource, function_record, variable
-from troubleshooter.analysis.template_record import record_of_template
+from troubleshooter.analysis.template.record import record_of_template
 from troubleshooter.checks.stale.template_differs import template_differs as the_check
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord, ImageOverride

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.checks.happened import NOT_GIVEN
 from tests.factories import AT, IMAGE, function_record
-from troubleshooter.analysis.egress import egress
-from troubleshooter.analysis.network_wait import network_wait
+from troubleshooter.analysis.network.egress import egress
+from troubleshooter.analysis.network.wait import network_wait
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.logs import Timeline

@@ -11,7 +11,7 @@ from tests.factories import RECORD, function_code, function_record
 from tests.lab.aws import Account
 from tests.lab.aws_observed import trail
 from tests.lab.aws_wire import AwsError, Request
-from troubleshooter.analysis.trail_questions import trail_questions
+from troubleshooter.analysis.past.trail_questions import trail_questions
 from troubleshooter.collectors import cloudtrail
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.cloudtrail import look_up_events

@@ -10,7 +10,7 @@ import pytest
 from tests.factories import AT, function_record
 from tests.lab.aws import Account
 from tests.lab.aws_iam import BASIC, TRUST, Role, allow, deny
-from troubleshooter.analysis.role_rulings import rulings
+from troubleshooter.analysis.iam.role_rulings import rulings
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.iam import get_role, read_policies, simulate
 from troubleshooter.facts import CallLog, Reading, Reason, SourceError, Unavailable

@@ -11,7 +11,8 @@ import pytest
 
 from tests.factories import SOURCE
 from tests.lab.package_index import PackageIndex, Project, package_document
-from troubleshooter.analysis import index_questions, requirements
+from troubleshooter.analysis import index_questions
+from troubleshooter.analysis.python import requirements
 from troubleshooter.checks import all_checks
 from troubleshooter.collectors import index_sources, package_index, source_requirements
 from troubleshooter.collectors.package_index import index_answers

@@ -17,7 +17,7 @@ from packaging.version import Version
 from tests.factories import SOURCE
 from tests.lab.npm import npm_home, run_node
 from tests.lab.package_index import PackageIndex, Project, package_document
-from troubleshooter.analysis.requirements_txt import read_line
+from troubleshooter.analysis.python.requirements_txt import read_line
 from troubleshooter.checks._npm_range import matches, satisfies
 from troubleshooter.checks.build.version_does_not_exist import _exists
 from troubleshooter.collectors.npm_config import npm_sources

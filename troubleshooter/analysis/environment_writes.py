@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from troubleshooter.analysis.own_sources import own_files
-from troubleshooter.analysis.python_scope import dotted, truth
+from troubleshooter.analysis.python.scope import dotted, truth
 from troubleshooter.facts.image import CodeTree
 
 FILES, SIZE = 300, 400_000

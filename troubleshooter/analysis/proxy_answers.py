@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from troubleshooter.analysis.python_handler import Resolver, not_python, reading_of
-from troubleshooter.analysis.python_lookup import Lookup
-from troubleshooter.analysis.python_project import Project
+from troubleshooter.analysis.python.handler import Resolver, not_python, reading_of
+from troubleshooter.analysis.python.lookup import Lookup
+from troubleshooter.analysis.python.project import Project
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.proxy import Answer, ProxyAnswers

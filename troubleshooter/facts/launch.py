@@ -39,7 +39,7 @@ class SpawnResult(Fact):
     errno: str
     """`ok`, or the kernel's `ENOENT`, `EACCES`, `ENOEXEC`, `ELOOP`, `ENOTDIR`, `ENAMETOOLONG`, `ELIBBAD`, `EIO`."""
     cause: str
-    """Why, in one word: see `analysis/execve.py`; `ok` where everything that was followed starts."""
+    """Why, in one word: see `analysis/spawn/execve.py`; `ok` where everything that was followed starts."""
     path: str
     """The file that decided, as it was named: the entrypoint, or an interpreter or loader it needs."""
     detail: str

@@ -1,0 +1,1 @@
+"""CDK applications: what their code says of a function."""

@@ -1,0 +1,1 @@
+"""Dockerfiles: their stages, and the image that they make."""

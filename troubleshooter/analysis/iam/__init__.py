@@ -1,0 +1,1 @@
+"""Permissions: who was denied what, and what the policies say."""

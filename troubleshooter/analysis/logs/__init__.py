@@ -1,0 +1,1 @@
+"""Logs: lines, invocations, and the timeline that they make."""

@@ -1,0 +1,1 @@
+"""Native code: which files are reached, and what they are linked against."""

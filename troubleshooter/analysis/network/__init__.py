@@ -1,0 +1,1 @@
+"""Ways out of a VPC, and what waited for them."""

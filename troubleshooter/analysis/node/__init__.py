@@ -1,0 +1,1 @@
+"""Node.js code: how its modules are found, what loading them runs, and what is installed."""

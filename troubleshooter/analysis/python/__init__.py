@@ -1,0 +1,1 @@
+"""Python code: how its modules are found, what importing them runs, and what is installed."""

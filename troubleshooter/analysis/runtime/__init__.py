@@ -1,0 +1,1 @@
+"""The language runtime that a launch ends in."""

@@ -1,0 +1,1 @@
+"""Deployment templates of every tool, brought into one shape."""
