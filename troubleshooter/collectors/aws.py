@@ -27,9 +27,19 @@ from troubleshooter.collectors.aws_failures import (
     login_command,
     skew,
 )
-from troubleshooter.collectors.aws_reach import patiently, reachable
+from troubleshooter.collectors.aws_reach import reachable
 from troubleshooter.errors import ReadOnlyViolation
-from troubleshooter.facts import CallLog, CallRecord, Reading, Reason, SourceError, Unavailable, now, undeclared
+from troubleshooter.facts import (
+    CallLog,
+    CallRecord,
+    Reading,
+    Reason,
+    SourceError,
+    Unavailable,
+    now,
+    patiently,
+    undeclared,
+)
 from troubleshooter.model import Origin
 
 if TYPE_CHECKING:

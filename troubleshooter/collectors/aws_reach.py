@@ -8,17 +8,11 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from troubleshooter.collectors.aws_failures import NETWORK
-from troubleshooter.facts import Reason, SourceError, Unavailable
+from troubleshooter.facts import Reason, SourceError, Unavailable, patiently
+from troubleshooter.facts.store import TICK_S
 
 PROBE_S = 2.0
 """A lost first packet is sent again after one second; who has not answered by then is not there."""
-
-TICK_S = 0.1
-
-
-def patiently(event: threading.Event, seconds: float) -> bool:
-    """Waits for an event in short ticks: where this process gets no processor, its clock stands still too."""
-    return any(event.wait(TICK_S) for _ in range(max(1, round(seconds / TICK_S))))
 
 
 def reachable(url: str) -> None:

@@ -5,7 +5,7 @@ providers, registered by `@provides`. Checks and providers name the facts they n
 """
 
 from troubleshooter.facts.base import CallLog, CallRecord, Cost, Fact, Reading, Reason, SourceError, Unavailable, now
-from troubleshooter.facts.store import Provider, Store, asked_by, providers_in, provides, undeclared
+from troubleshooter.facts.store import Provider, Store, asked_by, patiently, providers_in, provides, undeclared
 
 __all__ = [
     "CallLog",
@@ -20,6 +20,7 @@ __all__ = [
     "Unavailable",
     "asked_by",
     "now",
+    "patiently",
     "providers_in",
     "provides",
     "undeclared",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextvars
 import inspect
 import threading
-import time
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -132,9 +131,8 @@ class _Slot:
     done: threading.Event = field(default_factory=threading.Event)
     value: Any = None
     owner: int = 0
-    begun: threading.Event = field(default_factory=threading.Event)
-    """Set when a provider that nothing should wait for has all it needs; `until` is how long it is waited for."""
-    until: float = 0.0
+    settled: threading.Event = field(default_factory=threading.Event)
+    """Set when it is made, or was waited for as long as it is worth."""
 
 
 class Store:
@@ -162,7 +160,7 @@ class Store:
     def _filled(value: object) -> _Slot:
         slot = _Slot(value=value)
         slot.done.set()
-        slot.begun.set()
+        slot.settled.set()
         return slot
 
     def get(self, kind: type[T]) -> T | Unavailable:
@@ -180,8 +178,8 @@ class Store:
         elif not slot.done.is_set() and slot.owner == threading.get_ident():
             return Unavailable(Reason.FAULT, f"the providers of {kind.__name__} need each other in a circle")
         if hasty:
-            slot.begun.wait()
-            if not slot.done.wait(max(0.0, slot.until - time.monotonic())):
+            slot.settled.wait()
+            if not slot.done.is_set():
                 return Unavailable(Reason.UNREACHABLE, f"the {_words(kind)} did not come in time")
         slot.done.wait()
         value: T | Unavailable = slot.value
@@ -193,7 +191,7 @@ class Store:
             slot.value = self._make(kind)
         finally:
             slot.done.set()
-            slot.begun.set()
+            slot.settled.set()
         if self._on_read is not None:
             self._on_read(kind, slot.value)
 
@@ -258,8 +256,7 @@ class Store:
             made[need.name] = value
         slot = self._slots.get(provider.makes)
         if provider.patience_s is not None and slot is not None:
-            slot.until = time.monotonic() + provider.patience_s
-            slot.begun.set()
+            threading.Thread(target=_lose_patience, args=(slot, provider.patience_s), daemon=True).start()
         running = _running.set(provider)
         try:
             return provider.function(**made)
@@ -270,6 +267,19 @@ class Store:
             return Unavailable(Reason.FAULT, f"{where} failed: {type(error).__name__}: {error} (a bug of ours)")
         finally:
             _running.reset(running)
+
+
+TICK_S = 0.1
+
+
+def patiently(event: threading.Event, seconds: float) -> bool:
+    """Waits for an event in short ticks: where this process gets no processor, its clock stands still too."""
+    return any(event.wait(TICK_S) for _ in range(max(1, round(seconds / TICK_S))))
+
+
+def _lose_patience(slot: _Slot, seconds: float) -> None:
+    patiently(slot.done, seconds)
+    slot.settled.set()
 
 
 def _words(kind: type[Any]) -> str:
