@@ -88,3 +88,10 @@ def test_policies_that_could_not_be_read() -> None:
     found = the_check(function_record(role=FUNCTION.role), told(logged(raised(message(why=SCP)))), DENIED)
     assert found.outcome is Outcome.UNKNOWN
     assert found.unblock is DENIED.unblock
+
+
+def test_what_the_role_itself_may_not_is_not_said_to_be_allowed() -> None:
+    found = verdict(told(logged(raised(message()))), allow("s3:GetObject"))
+    assert found.outcome is Outcome.FAIL
+    assert "the role's policies allow" not in found.message
+    assert "the role's policies allow" in verdict(told(logged(raised(message())))).message

@@ -27,7 +27,7 @@ import shlex
 from troubleshooter.checks import Frequency, _role, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.facts.permissions import Denial, Denials, Rulings
+from troubleshooter.facts.permissions import Decision, Denial, Denials, Rulings
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.RARE
@@ -75,7 +75,9 @@ def _about(
     if _role.went_on(denial):
         ask = Unblock("Tell whether the code needs what it was denied.")
         return unknown(f"the organisation denies {asked}; the code met that and went on", cited, unblock=ask)
-    message = f"the code asks for {asked}, which the role's policies allow and the organisation's do not"
+    theirs = "the role's policies allow and the organisation's do not"
+    which = theirs if ruling.decision is Decision.ALLOWED else "the organisation's policies do not allow"
+    message = f"the code asks for {asked}, which {which}"
     role = function.cite("role", label="execution role")
     rung = (
         Rung.HANDLER if denial.place == "init" else Rung.COMPLETION if denials.newest_failed is False else Rung.INVOKE
