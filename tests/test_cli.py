@@ -169,8 +169,21 @@ def test_permissions_are_an_iam_policy() -> None:
     assert policy["Version"] == "2012-10-17"
 
 
-def test_a_walk_without_a_terminal_is_printed() -> None:
-    done = run("walk", "--error-file", "-", stdin="exec format error /lambda-entrypoint.sh")
+def test_a_target_in_place_of_a_command_is_walked() -> None:
+    done = run("demo-function", "--region", "eu-west-1", "--offline")
+    assert "Where does it stop?" in done.stdout
+    assert "none.tar does not exist" in run("--image", "oci-archive:none.tar").stderr
+
+
+def test_a_command_that_is_mistyped_is_no_target() -> None:
+    done = run("diagnos", "demo-function")
+    assert done.returncode == 2
+    assert "diagnose" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["walk"], []])
+def test_a_walk_without_a_terminal_is_printed(command: list[str]) -> None:
+    done = run(*command, "--error-file", "-", stdin="exec format error /lambda-entrypoint.sh")
     assert "Where does it stop?" in done.stdout
     assert "Suspected" in done.stdout
 

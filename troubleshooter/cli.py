@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from troubleshooter.exit import ExitCode, guarded, of_report, say
-from troubleshooter.options import Run, parser, target_of
+from troubleshooter.options import Run, completed, parser, target_of
 
 if TYPE_CHECKING:
     from troubleshooter.model import Target
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
-    options = parser(_RUNS).parse_args(arguments)
+    options = parser(_RUNS).parse_args(completed(arguments, _RUNS))
     run: Run = options.run
     return guarded(lambda: run(options))
 

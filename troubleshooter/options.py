@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,17 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     _of_sessions(command)
     _knowing(command)
     return whole
+
+
+def completed(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
+    """The arguments with `walk` in front where they begin with a target, or one of its options, in place of a command.
+
+    A word that is nearly a command is one mistyped.
+    """
+    first, known = (arguments[0] if arguments else ""), list(commands)
+    if not first or first in (*known, "-h", "--help", "--version") or get_close_matches(first, known, 1, 0.8):
+        return list(arguments)
+    return ["walk", *arguments]
 
 
 def _diagnosing(command: Command) -> None:
