@@ -119,7 +119,7 @@ def test_pip_takes_what_we_say_it_takes(tmp_path: Path) -> None:
         versions = tuple(rng.sample(pool, rng.randint(0, 4)))
         yanked = tuple(v for v in versions if rng.random() < 0.3)
         projects[f"demo{n}"] = Project(versions, files=() if versions else ("nothing.txt",), yanked=yanked)
-        parts = {rng.choice(operators) + rng.choice([*pool, "1.5", "1.*"]) for _ in range(rng.randint(0, 2))}
+        parts = [rng.choice(operators) + rng.choice([*pool, "1.5", "1.*"]) for _ in range(rng.randint(0, 2))]
         read = read_line(f"demo{n}{','.join(sorted(parts))}", f"requirements.txt:{n}")
         # What is no requirement at all is told as a problem of the file, not judged.
         asked.append(read or Requirement("pypi", f"demo{n}", "", f"requirements.txt:{n}"))

@@ -193,7 +193,8 @@ class Loader:
         found = self.find(name, here, main)
         if not isinstance(found, Opened):
             return Lost(name, here.path, found or "")
-        same = next((each for each in there if each.real == found.real), None)
+        # The program itself is known by its names alone: found under another one, it is mapped again.
+        same = next((each for each in there if each is not main and each.real == found.real), None)
         if same is not None:
             same.names.add(name)
             return None
