@@ -77,6 +77,8 @@ def test_node_is_served_by_the_same_facts() -> None:
     resolution = HandlerResolution(
         reading=IMAGE, handler="dist/index.handler", language="node", problem="module missing", module="dist/index"
     )
-    found = the_check(resolution, NONE, function_record(), NONE, NONE, logged("Error: Cannot find module 'index'"))
+    found = the_check(
+        resolution, NONE, function_record(), NONE, NONE, logged("Error: Cannot find module 'index'"), NONE
+    )
     assert found.outcome is Outcome.FAIL
     assert found.evidence[-1].label == "error in the log"

@@ -195,7 +195,7 @@ def test_without_layers_nothing_is_said() -> None:
     assert an_image({}).ask(the_check).outcome is Outcome.NOT_APPLICABLE
     closure = ImportClosure(reading=IMAGE, language="node")
     runtime = RuntimeModel(reading=IMAGE, language="node", client="zip")
-    assert the_check(closure, runtime, NONE, NONE, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
+    assert the_check(closure, runtime, NONE, NONE, NONE, NONE, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_what_could_not_be_followed_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,3 +153,34 @@ class BuildGaps(Fact):
     gaps: tuple[BuildGap, ...] = ()
     looked_at: int = 0
     """Files that steps name and that were looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file of the source folder that loads with the handler and that no step of the Dockerfile brings."""
+
+    file: str
+    """Relative to the source folder."""
+    source: str
+    """Relative to the build's context."""
+    wanted: str
+    """Where the image should have it."""
+    module: str
+    importer: str
+    """`path:line` of the import that leads to it; empty for the handler's own file."""
+    because: str
+    """What shows it: `.dockerignore:3 *.py`, `no COPY or ADD names it, or a folder above it`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedCode(Fact):
+    """Whether the Dockerfile brings the function's own code that loads with the handler."""
+
+    left_out: tuple[LeftOut, ...] = ()
+    """Empty where there are doubts."""
+    copies: tuple[str, ...] = ()
+    """What the image's stage copies: `Dockerfile:4 app.py to /var/task/`."""
+    doubts: tuple[str, ...] = ()
+    """Why other steps may bring a file that none copies."""
+    whole: bool = False
+    """Whether a step brings each file that loads, and no command takes files away."""

@@ -24,6 +24,17 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """One of the function's own files that is sure to be loaded with the handler."""
+
+    path: str
+    module: str
+    """As imported."""
+    importer: str
+    """`path:line` of the import; empty for the handler's own file."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewerSyntax:
     """Syntax that the target's interpreter does not know yet."""
 
@@ -50,6 +61,10 @@ class ImportClosure(Fact):
     """False where a file on the way could not be read or parsed, so that more may be missing."""
     unread: tuple[str, ...] = ()
     """What was not read, or why nothing may be called missing."""
+    unseen: tuple[Import, ...] = ()
+    """What would be missing, where doubts forbid to say so."""
+    loaded: tuple[Loaded, ...] = ()
+    """The function's own files that load with the handler, its own file left out."""
     esm_required: tuple[Import, ...] = ()
     """Node: requires, at load time, of files that are ES modules, where the runtime's `require` does not load those."""
     newer_syntax: tuple[NewerSyntax, ...] = ()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from troubleshooter.facts.base import Fact
 
+NOT_BUILT = "a source folder does not show what the build installs"
+"""The open end of a runtime model that was made of a source folder."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeModel(Fact):

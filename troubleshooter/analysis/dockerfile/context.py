@@ -30,14 +30,14 @@ _EXPORTED = re.compile(r"[\w.-]*requirements[\w.-]*\.txt")
 _HIDDEN = frozenset(
     {"node_modules", ".venv", "venv", "dist", "build", "out", "target", "cdk.out", ".aws-sam", ".git", "generated"}
 )
-_REQUIREMENT = re.compile(r"\bpip3?\d?(?:\.\d+)?\s+install\b[^;&|]*?(?:-r|--requirement)(?:\s+|=)[\"']?([\w./-]+)")
+REQUIREMENT = re.compile(r"\bpip3?\d?(?:\.\d+)?\s+install\b[^;&|]*?(?:-r|--requirement)(?:\s+|=)[\"']?([\w./-]+)")
 _CLEAN_INSTALL = re.compile(r"\bnpm\s+(?:ci|clean-install)\b(?!.*\s(?:--prefix|-C|-w|--workspaces?)\b)")
-_MAKES_NOTHING = re.compile(
+MAKES_NOTHING = re.compile(
     r"(?:\w+=\S*\s+|sudo\s+)*(?:(?:python[\d.]*\s+-m\s+)?pip[\d.]*\s+(?:install|cache)|(?:yum|dnf|microdnf|apt-get|apt|apk)"
     r"|mkdir|chmod|chown|rm|set|ldconfig|update-ca-certificates|useradd|adduser|groupadd|npm\s+(?:ci|config|cache))\b[^<>]*"
 )
 """Commands that bring no file which an installer reads: any other may."""
-_PACKED = re.compile(r"\.(?:tar|t?[gx]z|t?bz2?|zst|tar\.\w+)$")
+PACKED = re.compile(r"\.(?:tar|t?[gx]z|t?bz2?|zst|tar\.\w+)$")
 """What ADD unpacks."""
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 _CLOSE = 0.85
@@ -53,18 +53,21 @@ def build_gaps(
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is there, so it was built")
     if isinstance(function, FunctionRecord) and function.reading.origin is Origin.RECORD:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has the function's image, so it was built")
-    context = _context(recipe, code.tree)
+    context = context_folder(recipe, code.tree)
     if context is None:
         return Unavailable(Reason.NOT_GIVEN, "which folder the image is built in cannot be told from the source folder")
-    here = _Context(context, code.tree, _ignored(recipe, context, code.tree))
+    here = Context(context, code.tree, ignore_rules(recipe, context, code.tree))
     found = [gap for stage in recipe.stages for gap in (*_absent(stage, here), *_not_copied(stage, here))]
     looked = sum(len(step.copied.sources) for stage in recipe.stages for step in stage.steps if step.copied)
     return BuildGaps(reading=recipe.reading, gaps=tuple(dict.fromkeys(found)), looked_at=looked)
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
+class Context:
+    """The folder that an image is built in."""
+
     folder: str
+    """Relative to the source folder."""
     tree: FileTree
     ignored: tuple[tuple[str, bool, str], ...]
     """Patterns of .dockerignore: pattern, whether it takes back, place with text."""
@@ -87,7 +90,7 @@ class _Context:
         return verdict
 
 
-def _context(recipe: ImageRecipe, tree: FileTree) -> str | None:
+def context_folder(recipe: ImageRecipe, tree: FileTree) -> str | None:
     """The folder in which most of what is copied lies; None where none of it lies anywhere."""
     sources = [
         source
@@ -97,7 +100,7 @@ def _context(recipe: ImageRecipe, tree: FileTree) -> str | None:
         for source in map(posixpath.normpath, step.copied.sources)
         if source not in (".", "/")
     ]
-    counted = [sum(_Context(folder, tree, ()).has(source) for source in sources) for folder in recipe.contexts]
+    counted = [sum(Context(folder, tree, ()).has(source) for source in sources) for folder in recipe.contexts]
     if len(recipe.contexts) == 1 and not sources:
         return recipe.contexts[0]
     if not sources or not max(counted) or sum(count == max(counted) for count in counted) > 1:
@@ -110,10 +113,11 @@ def _lie_elsewhere(sources: list[str], tree: FileTree) -> bool:
     """Whether one folder holds all that is copied: the build may be started in it."""
     last = posixpath.basename(sources[0])
     folders = {path[: -len(sources[0])] for path in tree if path.endswith(f"/{sources[0]}")} if last else set()
-    return any(all(_Context(folder.strip("/"), tree, ()).has(each) for each in sources) for folder in folders)
+    return any(all(Context(folder.strip("/"), tree, ()).has(each) for each in sources) for folder in folders)
 
 
-def _ignored(recipe: ImageRecipe, context: str, tree: FileTree) -> tuple[tuple[str, bool, str], ...]:
+def ignore_rules(recipe: ImageRecipe, context: str, tree: FileTree) -> tuple[tuple[str, bool, str], ...]:
+    """Of .dockerignore: pattern, whether it takes back, place with text."""
     for name in (f"{recipe.path}.dockerignore", posixpath.join(context, ".dockerignore")):
         text = tree.text(posixpath.join("/", name))
         if text is not None:
@@ -131,7 +135,7 @@ def _matches(pattern: str, path: str) -> bool:
     return len(parts) == len(names) and all(map(fnmatch.fnmatchcase, names, parts))
 
 
-def _absent(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
+def _absent(stage: BuildStage, here: Context) -> Iterator[BuildGap]:
     for step in stage.steps:
         for source in step.copied.sources if step.copied is not None else ():
             name = posixpath.basename(source)
@@ -152,7 +156,7 @@ def _absent(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
                 yield BuildGap(kind, source, place, text, because)
 
 
-def _meant(source: str, here: _Context) -> tuple[str, str]:
+def _meant(source: str, here: Context) -> tuple[str, str]:
     """The file that was probably meant: of almost the same name beside it, or of the same name in another folder.
 
     Without one the folder that was given may only be a part of the project.
@@ -178,14 +182,14 @@ def _misspelled(one: str, other: str) -> bool:
     return len(words[0]) == len(words[1]) and digits[0] == digits[1]
 
 
-def _may_be_exported(name: str, here: _Context) -> bool:
+def _may_be_exported(name: str, here: Context) -> bool:
     """Whether a list of requirements may be made from another manifest before the build."""
     return bool(_EXPORTED.fullmatch(name)) and any(
         map(here.has, ("pyproject.toml", "Pipfile", "poetry.lock", "uv.lock"))
     )
 
 
-def _not_copied(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
+def _not_copied(stage: BuildStage, here: Context) -> Iterator[BuildGap]:
     """Installers that read what no step before them brought. Nothing is said once something unknown was brought."""
     if not stage.kind or "onbuild" in stage.base:
         return
@@ -201,14 +205,14 @@ def _not_copied(stage: BuildStage, here: _Context) -> Iterator[BuildGap]:
             said.append(step.ran.text)
 
 
-def _unread(ran: Ran, brought: list[Copied], said: list[str], here: _Context) -> Iterator[BuildGap]:
+def _unread(ran: Ran, brought: list[Copied], said: list[str], here: Context) -> Iterator[BuildGap]:
     """Files that the folder has, that an installer asks for, and that neither a COPY nor a command may have brought."""
-    commands = _commands(ran.text)
-    earlier = [command for text in said for command in _commands(text)]
+    commands = commands_of(ran.text)
+    earlier = [command for text in said for command in commands_of(text)]
     for number, command in enumerate(commands):
-        if ran.mounts or not all(map(_MAKES_NOTHING.fullmatch, (*earlier, *commands[: number + 1]))):
+        if ran.mounts or not all(map(MAKES_NOTHING.fullmatch, (*earlier, *commands[: number + 1]))):
             return
-        for wanted in _REQUIREMENT.findall(command):
+        for wanted in REQUIREMENT.findall(command):
             path = posixpath.normpath(posixpath.join(ran.workdir, wanted))
             meant = _WRITTEN.fullmatch(posixpath.basename(path)) and here.has(posixpath.basename(path))
             if meant and not any(_brings(c, path, here) for c in brought):
@@ -221,20 +225,20 @@ def _unread(ran: Ran, brought: list[Copied], said: list[str], here: _Context) ->
                 yield BuildGap("not copied", _LOCKS[0], ran.place, _cut(ran.text), because)
 
 
-def _commands(text: str) -> list[str]:
+def commands_of(text: str) -> list[str]:
     """The commands of a RUN that all must succeed. One text that fits no command stands for what is not understood."""
     if re.search(r"<<|[`;|]|\$\(|(?<!&)&(?!&)", text):
         return ["?"]
     return [command.strip() for command in " ".join(text.split()).split("&&")]
 
 
-def _brings(copied: Copied, path: str, here: _Context) -> bool:
+def _brings(copied: Copied, path: str, here: Context) -> bool:
     """Whether one COPY may bring a file to `path`."""
     target = copied.target.rstrip("/") or "/"
     for source in copied.sources:
         name = posixpath.basename(posixpath.normpath(source))
         whole = posixpath.normpath(posixpath.join("/", here.folder, source.lstrip("/")))
-        if _PACKED.search(name) or "**" in source:
+        if PACKED.search(name) or "**" in source:
             return True
         if any(sign in source for sign in "*?["):
             if fnmatch.fnmatchcase(path, posixpath.join(target, name)) or _may_be_folders(whole, here):
@@ -247,7 +251,7 @@ def _brings(copied: Copied, path: str, here: _Context) -> bool:
     return False
 
 
-def _may_be_folders(pattern: str, here: _Context) -> bool:
+def _may_be_folders(pattern: str, here: Context) -> bool:
     """Whether a pattern may fit a folder, whose files are brought then."""
     folder, name = posixpath.split(pattern)
     if any(sign in folder for sign in "*?["):

@@ -10,6 +10,7 @@ import json
 import posixpath
 import re
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from troubleshooter.analysis.dockerfile.instructions import Instruction, instructions
@@ -171,6 +172,9 @@ def _step(here: _Building, each: Instruction, place: str) -> Step:
     words = _copy_words(rest)
     if each.word == "ONBUILD" or {"from", "parents"} & flags.keys() or len(words) < 2 or "<<" in rest:
         return Step(foreign=True)
+    if any(found["bare"] in here.arguments or found["name"] in here.arguments for found in _variables(words[:-1])):
+        # Whoever builds says what is copied.
+        return Step(foreign=True)
     words = [_expanded(word, here.variables) for word in words]
     *sources, target = words
     if any("$" in word or "://" in word or word.startswith("git@") for word in words):
@@ -180,6 +184,10 @@ def _step(here: _Building, each: Instruction, place: str) -> Step:
     return Step(
         copied=Copied(tuple(sources), whole.rstrip("/") + "/" if folder else whole, place, flags.get("chmod", ""))
     )
+
+
+def _variables(words: Sequence[str]) -> Iterator[re.Match[str]]:
+    return (found for word in words for found in _VARIABLE.finditer(word))
 
 
 def _copy_words(rest: str) -> list[str]:

@@ -17,10 +17,10 @@ from troubleshooter.analysis.node.resolution import Found, Outcome, Resolver, pa
 from troubleshooter.analysis.python.finder import Access
 from troubleshooter.analysis.python.handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
-from troubleshooter.facts.code import Import, ImportClosure
+from troubleshooter.facts.code import Import, ImportClosure, Loaded
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.packages import Distribution, InstalledPackages
-from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.facts.runtime import NOT_BUILT, RuntimeModel
 
 MAX_FILES = 6000
 MAX_TEXT = 96 << 20
@@ -55,14 +55,18 @@ def node_imports(runtime: RuntimeModel, code: CodeTree) -> ImportClosure | Unava
     walk = Walk(files, Resolver(files, runtime), runtime, Access(code.tree, obeyed=code.kind != "source"))
     walk.follow(location.path, location.loader)
     doubts = tuple(dict.fromkeys((*runtime.open_ends, *walk.doubts())))
+    lacking = (*walk.missing, *walk.deferred)
+    settled = not doubts or (doubts == (NOT_BUILT,) and not lacking)
     return ImportClosure(
         reading=reading_of(code),
         language="node",
         imports=tuple(walk.imports),
         missing=() if doubts else tuple(walk.missing),
         missing_deferred=() if doubts else tuple(walk.deferred),
-        complete=not doubts and not walk.unread,
+        complete=settled and not walk.unread,
         unread=(*doubts, *dict.fromkeys(walk.unread)),
+        unseen=lacking if doubts else (),
+        loaded=tuple(walk.own_files.values()),
         esm_required=tuple(walk.esm_required),
     )
 
@@ -79,6 +83,8 @@ class Walk:
     missing: list[Import] = field(default_factory=list)
     deferred: list[Import] = field(default_factory=list)
     esm_required: list[Import] = field(default_factory=list)
+    own_files: dict[str, Loaded] = field(default_factory=dict)
+    """Own files that are loaded, by path."""
     unread: list[str] = field(default_factory=list)
     rewired: str = ""
     text: int = 0
@@ -176,6 +182,8 @@ class Walk:
         if loader == "require" and self.files.loaded_as(found.path) == "esm" and self.never_required():
             self.esm_required.append(noted)
             return None
+        if own and "/node_modules/" not in found.path:
+            self.own_files.setdefault(found.path, Loaded(found.path, want.specifier, f"{path}:{want.line}"))
         return found.path, loader
 
     def never_required(self) -> bool:

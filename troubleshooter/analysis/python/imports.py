@@ -19,9 +19,9 @@ from troubleshooter.analysis.python.lookup import Lookup
 from troubleshooter.analysis.python.paths import PathChange, path_changes
 from troubleshooter.analysis.python.scope import IMPORTING_CALLS, chain, dotted, leaves, traits, truth, walk_scope
 from troubleshooter.facts import Reason, Unavailable, provides
-from troubleshooter.facts.code import Import, ImportClosure, NewerSyntax
+from troubleshooter.facts.code import Import, ImportClosure, Loaded, NewerSyntax
 from troubleshooter.facts.image import CodeTree
-from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
+from troubleshooter.facts.runtime import NOT_BUILT, HandlerResolution, RuntimeModel
 
 MODULES = 3000
 """Most own modules followed."""
@@ -69,14 +69,19 @@ def _closure(runtime: RuntimeModel, resolution: HandlerResolution, code: CodeTre
     late = (f"{walk.followed} files were followed in {SECONDS:.0f} seconds, and more is imported",) if walk.late else ()
     open_ends = (*runtime.open_ends, *late, *(f"{place} changes what can be imported" for place in doubts))
     certain = not open_ends
+    lacking = tuple(dict.fromkeys((*walk.missing, *walk.missing_deferred)))
+    # What the build of a source folder installs cannot matter where nothing that it might install is imported.
+    settled = certain or (set(open_ends) == {NOT_BUILT} and not lacking)
     return ImportClosure(
         reading=reading_of(code),
         language="python",
         imports=tuple(_strongest(walk.imports)),
         missing=tuple(dict.fromkeys(walk.missing)) if certain else (),
         missing_deferred=tuple(dict.fromkeys(walk.missing_deferred)) if certain else (),
-        complete=certain and not walk.unread,
+        complete=settled and not walk.unread,
         unread=tuple(dict.fromkeys((*open_ends, *walk.unread))),
+        unseen=() if certain else lacking,
+        loaded=tuple(walk.loaded(resolution)),
         newer_syntax=tuple(walk.newer),
     )
 
@@ -140,6 +145,8 @@ class _Walk:
     changes: dict[str, PathChange] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     """`path:line` of the import that first led to a file."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Module by file."""
     _seen: dict[str, int] = field(default_factory=dict)
     _failing: dict[str, _Fails] = field(default_factory=dict)
     _importing: set[int] = field(default_factory=set)
@@ -156,6 +163,12 @@ class _Walk:
         if resolution.path not in {found.path for found in target.own} and resolution.path:
             self.enter(resolution.module, resolution.path, resolution.path.endswith("/__init__.py"), _State())
 
+    def loaded(self, resolution: HandlerResolution) -> Iterable[Loaded]:
+        """Files that are loaded for certain, but the handler's own."""
+        for path, rank in self._seen.items():
+            if rank == 0 and path != resolution.path:
+                yield Loaded(path, self.names.get(path, ""), self.origins.get(path, ""))
+
     def enter(self, name: str, path: str, package: bool, state: _State) -> _Fails:
         """Walks a module's code unless that was done at least as seriously; whether importing it fails."""
         if self._seen.get(path, 9) <= state.rank:
@@ -167,6 +180,7 @@ class _Walk:
             self.unread.append(f"{path}: more than {MODULES} modules")
             return _Fails.PERHAPS
         self._seen[path] = state.rank
+        self.names[path] = name
         sources = self.lookup.sources
         parsed = sources.parsed(path)
         readable = self.lookup.finder.access.readable(path)

@@ -28,11 +28,10 @@ from troubleshooter.facts.build import ImageRecipe
 from troubleshooter.facts.function import EnvironmentVariable, FunctionRecord
 from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree
 from troubleshooter.facts.launch import EffectiveLaunch
-from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.facts.runtime import NOT_BUILT, RuntimeModel
 from troubleshooter.facts.tree import FileTree
 
 TASK_ROOT = "/var/task"
-NOT_BUILT = "a source folder does not show what the build installs"
 _MANAGED = re.compile(r"^(python|nodejs)(\d+)(?:\.(\d+|x))?$")
 _ARCHITECTURES = {"amd64": "x86_64"}
 

@@ -2,7 +2,7 @@
 
 What it looks for
     The module that the handler names, looked up as the runtime client does: Python's import system from the task root
-    on, Node's own rules with their extensions. Nothing is there.
+    on, Node's own rules with their extensions. Nothing is there. In a source folder: the Dockerfile does not copy the file.
 
 Why it breaks
     The file was copied to another folder (`COPY . .` under another WORKDIR), compiled to `dist/`, left out by
@@ -29,7 +29,9 @@ import re
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._client_said import said
 from troubleshooter.checks._handler_fix import configured, looked_for, overridden, with_handler, would_work
+from troubleshooter.checks._left_out import left_out
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.build import StagedCode
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.launch import EffectiveLaunch
@@ -60,9 +62,13 @@ def handler_module_missing(
     image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
     timeline: Timeline | Unavailable,
+    staged: StagedCode | Unavailable,
 ) -> Verdict:
     """Asks where the client's own look-up ended."""
     where = configured(resolution, launch, function)
+    gone = left_out(staged, function, image, code, handler=True)
+    if gone is not None:
+        return gone
     if resolution.path is not None and resolution.problem != "unreadable":
         return passed(f"`{resolution.handler}` leads to {resolution.path}", where, resolution.cite("path"))
     if resolution.problem == "undecided":

@@ -32,17 +32,20 @@ import posixpath
 import re
 import shlex
 
-from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature
 from troubleshooter.checks._client_said import said
+from troubleshooter.checks._closure import doubt_about
 from troubleshooter.checks._launch_fix import rebuilt
+from troubleshooter.checks._left_out import left_out
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.build import StagedCode
 from troubleshooter.facts.code import Import, ImportClosure
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import CodeTree, ImageConfig
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.packages import Requirement, Requirements
 from troubleshooter.facts.runtime import RuntimeModel
-from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.model import Evidence, Origin, Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 _PLATFORM = r"[\w@./-]*-(?:linux|linuxmusl|darwin|win32)-(?:x64|arm64)"
@@ -69,6 +72,7 @@ def node_dep_missing(
     image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
     timeline: Timeline | Unavailable,
+    staged: StagedCode | Unavailable,
 ) -> Verdict:
     """Lists the imports at load time that nothing provides, and those at call time that a call has run into."""
     if closure.language != "node":
@@ -82,10 +86,11 @@ def node_dep_missing(
     told = () if closure.complete else tuple(e for e in closure.imports if not e.guarded and _told(e, timeline))
     if told:
         return _failed(told, Rung.INVOKE if told[0].deferred else None, *surroundings)
-    if not closure.complete:
-        why = "; ".join(closure.unread[:3]) or "not all imports could be followed"
-        unblock = Unblock("Give the built image or package, with its layers, as the function runs it.")
-        return unknown(f"whether every import is provided could not be told: {why}", unblock=unblock)
+    gone = left_out(staged, function, image, code)
+    if gone is not None:
+        return gone
+    if doubt := doubt_about(closure, staged):
+        return doubt
     count = len({each.module for each in closure.imports if not (each.guarded or each.deferred)})
     return passed(f"all {count} modules that the handler's own files import are provided, and what those import")
 

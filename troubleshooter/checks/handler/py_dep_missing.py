@@ -3,7 +3,8 @@
 What it looks for
     Imports that run when the handler's module is loaded, in the function's own modules too, and that nothing provides:
     no standard library, no runtime, no folder of `sys.path`. Imports inside `try … except ImportError`, under
-    `TYPE_CHECKING`, for other versions or systems, and inside functions are no failure of the init.
+    `TYPE_CHECKING`, for other versions or systems, and inside functions are no failure of the init. In a source folder: own
+    modules that the Dockerfile does not copy.
 
 Why it breaks
     The dependency stands in no requirements file, or in that of the developers; a multi-stage build copies the code and
@@ -33,17 +34,21 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature
 from troubleshooter.checks._client_said import said
+from troubleshooter.checks._closure import doubt_about
 from troubleshooter.checks._distribution import Bringer, bringer, unknown_bringers
+from troubleshooter.checks._left_out import left_out
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.build import StagedCode
 from troubleshooter.facts.code import Import, ImportClosure
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
+from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
 from troubleshooter.facts.packages import InstalledPackages, Requirements
 from troubleshooter.facts.python_modules import removed_from_library
 from troubleshooter.facts.runtime import RuntimeModel
-from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
@@ -81,6 +86,8 @@ def py_dep_missing(
     function: FunctionRecord | Unavailable,
     code: FunctionCode | Unavailable,
     timeline: Timeline | Unavailable,
+    image: ImageConfig | Unavailable,
+    staged: StagedCode | Unavailable,
 ) -> Verdict:
     """Lists the imports at load time that nothing provides, and those at call time that a call has run into."""
     if closure.language != "python":
@@ -91,10 +98,11 @@ def py_dep_missing(
     hit = [each for each in closure.missing_deferred if _invoked_into(each, timeline)]
     if hit:
         return _failed(tuple(hit), Rung.INVOKE, surroundings, timeline)
-    if not closure.complete:
-        why = "; ".join(closure.unread[:3]) or "not all imports could be followed"
-        unblock = Unblock("Give the built image or package, with its layers, as the function runs it.")
-        return unknown(f"whether every import is provided could not be told: {why}", unblock=unblock)
+    gone = left_out(staged, function, image, code)
+    if gone is not None:
+        return gone
+    if doubt := doubt_about(closure, staged):
+        return doubt
     count = len({each.module for each in closure.imports if not (each.guarded or each.deferred)})
     return passed(f"all {count} modules that loading the handler imports are provided")
 

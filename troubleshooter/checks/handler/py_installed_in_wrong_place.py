@@ -70,9 +70,8 @@ def py_installed_in_wrong_place(
     found = [(each, there) for each in closure.missing for there in _elsewhere(each, installed)]
     if not found:
         if not closure.missing and not closure.complete:
-            return unknown(
-                f"what is missing could not be told: {'; '.join(closure.unread[:2]) or 'imports not followed'}"
-            )
+            why = "; ".join(closure.unread[:2]) or "not all imports could be followed"
+            return unknown(f"{why}: what is missing could not be told")
         return passed("nothing that is missing lies in a folder beside the search path")
     evidence = []
     for wanted, there in found[:5]:
