@@ -5,12 +5,13 @@ import pytest
 from tests.analysis.elf_bytes import elf
 from tests.factories import AT, function_record, tree
 from tests.launching import LOADERS, Launched, launched, program
+from troubleshooter.checks.spawn.arch_image_function_mismatch import arch_image_function_mismatch
 from troubleshooter.checks.spawn.entrypoint_crlf import entrypoint_crlf
 from troubleshooter.checks.spawn.entrypoint_missing_file import entrypoint_missing_file
 from troubleshooter.checks.spawn.entrypoint_no_shebang_or_bom import entrypoint_no_shebang_or_bom
 from troubleshooter.checks.spawn.entrypoint_not_executable import entrypoint_not_executable
 from troubleshooter.facts import Reading, Reason, Unavailable
-from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.image import PackageCode
 from troubleshooter.facts.launch import SpawnResult
 from troubleshooter.facts.tree import Entry
 from troubleshooter.model import Origin, Outcome
@@ -24,7 +25,7 @@ def packed(bootstrap: Entry | None, runtime: str = "provided.al2023", architectu
     if bootstrap is not None:
         files["/var/task/bootstrap"] = bootstrap
     function = function_record(package_type="Zip", runtime=runtime, architecture=architecture)
-    code = CodeTree(reading=PACKAGE, tree=tree(files), root="/var/task", kind="zip")
+    code = PackageCode(reading=PACKAGE, tree=tree(files), root="/var/task", kind="zip")
     return launched(NO_IMAGE, function, NO_IMAGE, code=None, package=code)
 
 
@@ -46,6 +47,18 @@ def test_the_packages_bootstrap(content: str | bytes, cause: str) -> None:
     assert made.cause == cause
     assert {e.origin for e in made.evidence} == {Origin.PACKAGE}
     assert made.evidence[0].source == "package /var/task/bootstrap"
+
+
+def test_a_program_for_another_cpu_is_proven_on_the_package() -> None:
+    returned = packed(program(elf("arm64"))).ask(arch_image_function_mismatch)
+    assert returned.outcome is Outcome.FAIL
+    assert "the function runs on x86_64, the package's /var/task/bootstrap is for arm64" in returned.message
+    assert {e.origin for e in returned.evidence} == {Origin.RECORD, Origin.PACKAGE}
+    assert returned.remediation
+    assert "--target x86_64-unknown-linux-musl" in returned.remediation.text
+    assert packed(program(elf())).ask(arch_image_function_mismatch).outcome is Outcome.PASS
+    assert packed(program("#!/bin/sh\n./server\n")).ask(arch_image_function_mismatch).outcome is not Outcome.FAIL
+    assert packed(None).ask(arch_image_function_mismatch).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_its_own_cpu() -> None:

@@ -10,7 +10,7 @@ import zipfile
 from troubleshooter.collectors.aws_lambda import GetFunctionAnswer
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import Cost, Reading, Reason, SourceError, Unavailable, provides
-from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.image import CodeTree, PackageCode
 from troubleshooter.facts.tree import Entry, FileTree, Kind
 from troubleshooter.model import Origin, Unblock
 
@@ -22,8 +22,14 @@ HEAD = 4096
 LABEL = "the code package"
 
 
-@provides(cost=Cost.BYTES, rank=1)
-def code_of_zip(answer: GetFunctionAnswer, web: Web) -> CodeTree | Unavailable:
+@provides(rank=1)
+def code_of_zip(package: PackageCode) -> CodeTree:
+    """The package is the code."""
+    return CodeTree(**vars(package))
+
+
+@provides(cost=Cost.BYTES)
+def package_code(answer: GetFunctionAnswer, web: Web) -> PackageCode | Unavailable:
     """Downloads and lists the package. Content is unpacked file by file when it is asked for."""
     if answer.record.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is deployed from an image, not a zip package")
@@ -32,7 +38,7 @@ def code_of_zip(answer: GetFunctionAnswer, web: Web) -> CodeTree | Unavailable:
         return Unavailable(Reason.DENIED, "AWS gave no address of the code package", unblock)
     content = download(answer.location, web)
     reading = Reading("lambda:GetFunction code package", Origin.PACKAGE, request_id=answer.reading.request_id)
-    return CodeTree(reading=reading, tree=zip_tree(content), root=ROOT, kind="zip")
+    return PackageCode(reading=reading, tree=zip_tree(content), root=ROOT, kind="zip")
 
 
 def download(location: str, web: Web) -> bytes:

@@ -123,3 +123,8 @@ class CodeTree(Fact):
     """Folder that holds the code: `/var/task`, the image's working directory, or `/` of a source folder."""
     kind: str
     """`image`, `zip` or `source`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageCode(CodeTree):
+    """The code of a zip function; of an image's nothing has to be read to know that there is none."""

@@ -65,6 +65,11 @@ class OwnSpawnResult(SpawnResult):
     """The image's own ENTRYPOINT and CMD."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PackageSpawnResult(SpawnResult):
+    """The same question asked of a zip package's own bootstrap."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lost:
     """A file that the launch looks up, and that a variable keeps from being found."""

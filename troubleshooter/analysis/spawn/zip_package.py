@@ -14,8 +14,8 @@ from troubleshooter.analysis.spawn.execve import MACHINES, UndecidedError
 from troubleshooter.analysis.spawn.outcome import OCI, Process, result_of
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.function import FunctionRecord
-from troubleshooter.facts.image import CodeTree, ImageTree
-from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
+from troubleshooter.facts.image import ImageTree, PackageCode
+from troubleshooter.facts.launch import EffectiveLaunch, PackageSpawnResult, SpawnResult
 from troubleshooter.facts.tree import Entry, FileTree, Kind
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/opt/bin"
@@ -24,12 +24,18 @@ LOADERS = {"amd64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch
 
 
 @provides(rank=1)
-def zip_spawn_result(function: FunctionRecord, code: CodeTree) -> SpawnResult | Unavailable:
+def zip_spawn_result(own: PackageSpawnResult) -> SpawnResult:
+    """What a zip function of an OS-only runtime starts is its package's bootstrap."""
+    return SpawnResult(**vars(own))
+
+
+@provides()
+def package_spawn_result(function: FunctionRecord, code: PackageCode) -> PackageSpawnResult | Unavailable:
     """The start of the package's own bootstrap on the function's CPU."""
     if function.is_image or not (function.runtime or "").startswith("provided"):
         return Unavailable(Reason.NOT_OF_THIS_KIND, "a managed runtime brings its own bootstrap")
     bootstrap = posixpath.join(code.root, "bootstrap")
-    if code.kind != "zip" or not code.tree.exists(bootstrap):
+    if not code.tree.exists(bootstrap):
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the package has no bootstrap of its own")
     cpu = OCI.get(function.architecture, function.architecture)
     files = ImageTree(reading=code.reading, tree=_with_system(code.tree, cpu))
@@ -49,7 +55,8 @@ def zip_spawn_result(function: FunctionRecord, code: CodeTree) -> SpawnResult | 
         return Unavailable(Reason.TOO_BIG, str(undecided))
     if made.cause in ("missing", "not_on_path") and made.role != "loader":
         return Unavailable(Reason.UNSUPPORTED, f"the runtime's own files are not known: {made.detail}")
-    return replace(made, evidence=tuple(replace(e, fact="CodeTree") for e in made.evidence))
+    evidence = tuple(replace(e, fact="CodeTree") for e in made.evidence)
+    return PackageSpawnResult(**{**vars(made), "evidence": evidence})
 
 
 def _with_system(tree: FileTree, cpu: str) -> FileTree:

@@ -1,7 +1,8 @@
 """The image was built for the other CPU architecture.
 
 What it looks for
-    A function whose architecture (x86_64 where none is set) differs from the `architecture` of the image it runs.
+    A function whose architecture (x86_64 where none is set) differs from the `architecture` of the image it runs, or from
+    the CPU that the `bootstrap` of its zip package was built for.
 
 Why it breaks
     Lambda does not compare the two when the function is created or updated. At launch the kernel refuses to execute a
@@ -26,11 +27,12 @@ from __future__ import annotations
 
 import shlex
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
-from troubleshooter.checks._launch_fix import nameless
+from troubleshooter.checks import Frequency, check, failed, missing, not_applicable, passed, signature, unknown
+from troubleshooter.checks._launch_fix import VERIFY, nameless
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.launch import PackageSpawnResult
 from troubleshooter.model import Origin, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
@@ -48,15 +50,21 @@ SIGNATURES = (
 
 OCI = {"x86_64": "amd64", "arm64": "arm64"}
 LAMBDA = {oci: name for name, oci in OCI.items()}
+_RUST = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
 @check(title="The image is built for the function's CPU", severity=Severity.ERROR, rung=Rung.SPAWN)
 def arch_image_function_mismatch(
-    function: FunctionRecord, image: ImageConfig, code: FunctionCode | Unavailable
+    function: FunctionRecord,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+    package: PackageSpawnResult | Unavailable,
 ) -> Verdict:
-    """Compares what AWS's record says with what the image's configuration says."""
+    """Compares what AWS's record says with what the image's configuration says, or the package's own bootstrap."""
     if not function.is_image:
-        return not_applicable("the function is deployed from a zip package, not an image")
+        return _of_package(function, package)
+    if isinstance(image, Unavailable):
+        return missing(image)
     stated = "" if function.architecture_stated else " (the default: none is stated)"
     if not image.architecture and image.reading.origin is Origin.SOURCE:
         return nameless(image)
@@ -83,6 +91,33 @@ def arch_image_function_mismatch(
         f"the function runs on {function.architecture}, its image was built for {image.architecture}",
         *evidence,
         remediation=_fix(function, image, code),
+    )
+
+
+def _of_package(function: FunctionRecord, package: PackageSpawnResult | Unavailable) -> Verdict:
+    """The program that an OS-only runtime starts."""
+    if isinstance(package, Unavailable):
+        return missing(package)
+    cited = (function.cite("architecture", label="function architecture"), *package.evidence)
+    if package.cause != "machine":
+        fine = package.machine == OCI.get(function.architecture) and package.cause in ("ok", "compat")
+        return (
+            passed(f"function and bootstrap are both for {function.architecture}", *cited)
+            if fine
+            else not_applicable("the package's bootstrap is no program of a known CPU")
+        )
+    other = LAMBDA.get(package.machine, package.machine)
+    move = f", or move the function to {other} with `--architectures {other}` when the package is uploaded"
+    return failed(
+        f"the function runs on {function.architecture}, the package's {package.machine_path or package.path} is for {other}",
+        *cited,
+        remediation=Remediation(
+            f"Build the program for {function.architecture} (Go: GOARCH={OCI.get(function.architecture)}; Rust: "
+            f"--target {_RUST.get(function.architecture, function.architecture)}-unknown-linux-musl) and upload the package "
+            f"again{move if package.machine in LAMBDA else ''}.",
+            (),
+            VERIFY,
+        ),
     )
 
 
