@@ -11,6 +11,7 @@ from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Origin, Outcome, Rung, Verdict
 
 KILLED = "with error: signal: killed"
+HEAP = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"
 FULL = exited(KILLED, memory=512, used=512)
 CAPPED = called(
     "RequestId: {id} Error: Runtime exited\nRuntime.OutOfMemory",
@@ -34,6 +35,17 @@ def asked(timeline: Timeline, **record: object) -> Verdict:
         pytest.param(told(exited(KILLED, used=300)), Outcome.UNKNOWN, id="memory to spare"),
         pytest.param(told(exited(KILLED, used=None)), Outcome.UNKNOWN, id="no report"),
         pytest.param(told(exited(KILLED, ms=29_990, used=512)), Outcome.UNKNOWN, id="when the time was up"),
+        pytest.param(
+            told(exited("with error: signal: aborted", HEAP, used=512)), Outcome.FAIL, id="Node gave up, all used"
+        ),
+        pytest.param(
+            told(exited("with error: exit status 134", HEAP, used=500)), Outcome.FAIL, id="below a start script"
+        ),
+        pytest.param(
+            told(exited("with error: signal: aborted", HEAP)), Outcome.UNKNOWN, id="Node gave up, memory to spare"
+        ),
+        pytest.param(told(exited("with error: signal: aborted", used=512)), Outcome.PASS, id="aborted without a word"),
+        pytest.param(told(called(HEAP, used=512)), Outcome.PASS, id="a child's heap was full, and it went well"),
         pytest.param(told(went_well()), Outcome.PASS, id="fine"),
         pytest.param(told(FULL, *[went_well()] * 9), Outcome.PASS, id="long over"),
         pytest.param(told(called(used=512)), Outcome.PASS, id="all used, and it went well"),

@@ -36,6 +36,6 @@ SIGNATURES = (
     signature(r"Function not implemented", 2),
     signature(r"sem_open|shm_open", 2),
     signature(r"Error in cpuinfo", 3),
-    signature(r"signal: aborted", 1),
+    signature(r"signal: aborted", 1, unless=r"heap out of memory"),
 )
 ASK = "Does the image fail in the same way under `docker run --ipc=none`?"

@@ -29,7 +29,7 @@ from troubleshooter.checks._readiness import update_configuration
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.logs import Invocation, Timeline
-from troubleshooter.model import Remediation, Rung, Severity, Verdict
+from troubleshooter.model import Evidence, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
@@ -50,6 +50,9 @@ ASK = "Is Max Memory Used close to Memory Size in the REPORT line?"
 
 
 _KILLED = t.exited(r"with error: signal: killed")
+_ABORTED = t.exited(r"with error: (?:signal: aborted|exit status 134)")
+_HEAP = r"JavaScript heap out of memory|Reached heap limit"
+"""What V8 writes before it aborts the process."""
 _LARGEST_MB, _NEAR = 10_240, 0.95
 
 
@@ -58,19 +61,38 @@ _LARGEST_MB, _NEAR = 10_240, 0.95
 )
 def oom(timeline: Timeline, function: FunctionRecord | Unavailable) -> Verdict:
     """Reads how the newest invocations ended, and how much memory their reports tell."""
-    found = t.failing(timeline, lambda i: _KILLED(i) or _out_of_memory(i))
+
+    def heap_full(invocation: Invocation) -> bool:
+        return _ABORTED(invocation) and t.wrote(timeline, invocation, _HEAP)
+
+    found = t.failing(timeline, lambda i: _KILLED(i) or _out_of_memory(i) or heap_full(i))
     if isinstance(found, Verdict):
         return found
     cited = (t.report(timeline, found), t.fault(timeline, found))
     full = t.memory_full(found)
     if full is None and not _out_of_memory(found):
         return unknown("the process was killed, and no report tells how much memory it had used", *cited)
+    if heap_full(found):
+        return _of_its_heap(found, function, cited, rung=t.rung(timeline, found, Rung.INVOKE))
     if full is False:
         return unknown("the process was killed with memory to spare", *cited)
     if not _out_of_memory(found) and _near_timeout(found, function):
         return unknown("the process was killed with its memory used up, and just when its time was up", *cited)
     message = "the process was killed because its memory was used up"
     return failed(message, *cited, remediation=_fix(found, function), rung=t.rung(timeline, found, Rung.INVOKE))
+
+
+def _of_its_heap(
+    invocation: Invocation, function: FunctionRecord | Unavailable, cited: tuple[Evidence, ...], *, rung: Rung
+) -> Verdict:
+    """Node.js gave up by itself. With memory to spare its own limit is too low, which another setting raises."""
+    if not t.memory_full(invocation):
+        text = (
+            "Node.js says that its heap was full, and the function had memory left: its limit is lower than the memory"
+        )
+        return unknown(text, *cited, unblock=Unblock("Tell whether NODE_OPTIONS sets --max-old-space-size."))
+    message = "Node.js gave up because its memory was used up"
+    return failed(message, *cited, remediation=_fix(invocation, function), rung=rung)
 
 
 def _out_of_memory(invocation: Invocation) -> bool:
