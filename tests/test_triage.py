@@ -91,6 +91,11 @@ def test_an_init_that_ran_out_of_time_does_not_show_that_the_client_ever_spoke()
     assert states[Rung.RUNTIME] is RungState.UNKNOWN
 
 
+def test_an_init_that_ran_out_of_time_suggests_so_whatever_the_log_format() -> None:
+    texts = deployed(init("timeout", ms=10000.2)).symptom.texts
+    assert suspects.rank(texts)[0].cause == "init_timeout"
+
+
 def test_the_newest_success_shows_health() -> None:
     result = deployed(init("error", "Runtime.ImportModuleError"), call(seconds=5), call(seconds=9))
     assert failing_rung(result) is None

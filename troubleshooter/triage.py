@@ -212,7 +212,7 @@ def _stopped(timeline: Timeline, invocation: Invocation) -> Attempt | None:
         if init is not None and init.status == "timeout":
             return _failed_init(timeline, init)
         cited = _cite(timeline, f"{invocation.request_id}: timed out", "invocation")
-        started = bool(invocation.init_ms) or any(i.status == "success" for i in timeline.invocations)
+        started = any(i.init_ms or i.status == "success" for i in timeline.invocations)
         return Attempt(Rung.INVOKE, "the invocation timed out", (cited,), invocation.end, below_passed=started)
     if not kind.startswith(("Runtime.", "Function.", "Extension.", "Sandbox.")):
         return None
@@ -323,9 +323,16 @@ def _texts(
     if isinstance(timeline, Timeline):
         texts += [f"{e.error_type or ''}: {e.message}" for e in timeline.errors]
         texts += [f"IMAGE\tLaunch error: {e.error}\tEntrypoint: [{e.entrypoint}]" for e in timeline.launch_errors]
-        texts += [f"Status: {i.status}\tError Type: {i.error_type}" for i in timeline.inits if i.error_type]
+        texts += [_init_line(i) for i in timeline.inits if i.status != "success"]
         texts += [i.error for i in timeline.invocations if i.error]
     return texts
+
+
+def _init_line(init: InitRecord) -> str:
+    """An init that failed as the text format tells it, whichever format the log has."""
+    took = f"INIT_REPORT Init Duration: {init.duration_ms} ms\t" if init.duration_ms is not None else ""
+    kind = f"\tError Type: {init.error_type}" if init.error_type else ""
+    return f"{took}Phase: {init.phase}\tStatus: {init.status}{kind}"
 
 
 def _same_cause(record: FunctionRecord | Unavailable, text: GivenText | Unavailable) -> bool:

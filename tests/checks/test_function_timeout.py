@@ -24,6 +24,9 @@ AT = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
         pytest.param(told(LATE), Outcome.FAIL, id="newest, after a good init"),
         pytest.param(told(went_well(), ran_out_of_time(init_ms=None), one_environment=True), Outcome.FAIL, id="warm"),
         pytest.param(told(LATE, went_well(), went_well()), Outcome.FAIL, id="every third"),
+        pytest.param(
+            told(LATE, ran_out_of_time(init_ms=None), one_environment=True), Outcome.FAIL, id="again and again"
+        ),
         pytest.param(told(LATE, *[went_well()] * 8), Outcome.PASS, id="one among many"),
         pytest.param(told(ran_out_of_time(init_ms=None)), Outcome.UNKNOWN, id="nothing shows that it was loaded"),
         pytest.param(told(init_ran_out_of_time()), Outcome.UNKNOWN, id="its init never ended"),

@@ -74,10 +74,11 @@ def rung(timeline: Timeline, invocation: Invocation, otherwise: Rung) -> Rung:
 
 
 def started(timeline: Timeline, invocation: Invocation) -> bool:
-    """Whether the function's code had been loaded: this environment's init was told, or others did their work."""
+    """Whether the function's code had been loaded: this environment's init was told, or another's ended, or others did
+    their work. A REPORT tells an Init Duration only of an init that ended; after a timeout it is done again untold."""
     if init_of(timeline, invocation) is not None:
         return any(i.status == "success" for i in inits_of(timeline, invocation)[-1:])
-    return bool(invocation.init_ms) or any(i.status == "success" for i in timeline.invocations)
+    return any(i.init_ms or i.status == "success" for i in timeline.invocations)
 
 
 def memory_full(invocation: Invocation) -> bool | None:
