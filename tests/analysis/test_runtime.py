@@ -207,6 +207,25 @@ def test_a_handler_from_a_variable_is_not_guessed() -> None:
     assert model(files, custom_config(entrypoint=("/entry.sh",))).handler is None
 
 
+@pytest.mark.parametrize(
+    ("files", "config", "handler"),
+    [
+        pytest.param(aws_base(), image_config(command=("$HANDLER",)), "$HANDLER", id="a word that no shell sees"),
+        pytest.param(
+            custom_base(), custom_config(command=("${HANDLER}",)), "${HANDLER}", id="the client's own argument"
+        ),
+        pytest.param(
+            custom_base(),
+            custom_config(entrypoint=("/bin/sh", "-c", "exec python -m awslambdaric $HANDLER"), command=()),
+            None,
+            id="a word of a shell",
+        ),
+    ],
+)
+def test_a_variable_in_exec_form_is_text(files: Files, config: ImageConfig, handler: str | None) -> None:
+    assert model(files, config).handler == handler
+
+
 def test_pythonpath_of_a_start_script() -> None:
     files = {**custom_base(), "/entry.sh": program('#!/bin/sh\nexport PYTHONPATH=/deps\npython -m awslambdaric "$@"\n')}
     assert "/deps" in model(files, custom_config(entrypoint=("/entry.sh",))).search_path

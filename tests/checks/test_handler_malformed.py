@@ -18,6 +18,7 @@ NONE = Unavailable(Reason.DENIED, "not allowed")
     ("handler", "outcome"),
     [
         pytest.param("app", Outcome.FAIL, id="no dot"),
+        pytest.param("$HANDLER", Outcome.FAIL, id="a variable that no shell puts in"),
         pytest.param("lambda_handler", Outcome.FAIL, id="a function alone"),
         pytest.param(".handler", Outcome.FAIL, id="no module"),
         pytest.param("app.py", Outcome.FAIL, id="a file name"),

@@ -99,7 +99,7 @@ def image_runtime(
         )
     variables = {**variables, **call.variables}
     around = replace(around, path=call.variables.get("PATH") or around.path)
-    if call.handler is not None and "$" in call.handler:
+    if call.handler is not None and "$" in call.handler and not _literal(call, launch.argv):
         call = _without_handler(call)
     make = _python_of_image if call.language == "python" else _node_of_image
     return make(_ImageLaunch(image, call, around, variables, architecture))
@@ -270,6 +270,11 @@ def _moved(folders: tuple[str, ...], root: str) -> tuple[str, ...]:
         posixpath.join(root, each[len(TASK_ROOT) :].strip("/")) if (each + "/").startswith(TASK_ROOT + "/") else each
         for each in folders
     )
+
+
+def _literal(call: ClientCall, argv: tuple[str, ...]) -> bool:
+    """Whether the handler is a word of the launch itself, which no shell expands: `CMD ["$HANDLER"]`."""
+    return call.handler in argv and (call.client == "aws-base" or "awslambdaric" in argv)
 
 
 def _without_handler(call: ClientCall) -> ClientCall:

@@ -77,9 +77,11 @@ def handler_malformed(
         message = f"the handler `{resolution.handler}` is not of the form file.function"
     detail = resolution.cite("detail", label="what the runtime client says") if resolution.detail else None
     evidence = (where, *([detail] if detail else []), *would_work(resolution))
-    fix = with_handler(
-        resolution, launch, function, image, code, "Write the handler as `path/file.function`, without an extension."
-    )
+    advice = "Write the handler as `path/file.function`, without an extension."
+    if "$" in resolution.handler:
+        message += ": no shell puts in the value of a variable"
+        advice = f"CMD in JSON form, as Command, is taken as it is written. {advice}"
+    fix = with_handler(resolution, launch, function, image, code, advice)
     return failed(message, *evidence, *said(timeline, r"Bad handler|MalformedHandlerName"), remediation=fix)
 
 
