@@ -77,6 +77,31 @@ def test_another_that_answers_504_or_a_number(said: str) -> None:
     assert ask(LATE, said=text(said)).outcome is Outcome.UNKNOWN
 
 
+UNAVAILABLE = (
+    '$ curl -i https://a1.execute-api.us-east-1.amazonaws.com/x\nHTTP/2 503\n\n{"message":"Service Unavailable"}'
+)
+
+
+def test_an_http_api_says_that_the_service_is_unavailable() -> None:
+    verdict = ask(LATE, fronts=(HTTP,), said=text(UNAVAILABLE))
+    assert verdict.outcome is Outcome.FAIL
+    assert "answers 503" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        pytest.param(REST, UNAVAILABLE, id="a REST API would say 504"),
+        pytest.param(HTTP, "503 rows of the API Gateway log", id="a number"),
+        pytest.param(HTTP, "HTTP/1.1 503 Service Unavailable\nserver: envoy", id="a proxy"),
+        pytest.param(HTTP, UNAVAILABLE + "\nvia: 1.1 x.cloudfront.net", id="something in between"),
+        pytest.param(HTTP, "HTTP/1.1 503 Service Unavailable", id="anyone"),
+    ],
+)
+def test_another_503(front: Integration, said: str) -> None:
+    assert ask(LATE, fronts=(front,), said=text(said)).outcome is Outcome.UNKNOWN
+
+
 @pytest.mark.parametrize("said", [NOT_GIVEN, text("the answer is in Spanish")])
 def test_without_a_complaint_others_may_be_the_callers(said: GivenText | Unavailable) -> None:
     verdict = ask(LATE, said=said)

@@ -1,7 +1,8 @@
 """API Gateway gives up before the function ends.
 
 What it looks for
-    504 `Endpoint request timed out` at the client, while the function goes on and succeeds.
+    504 `Endpoint request timed out` at the client, or an HTTP API's 503 `Service Unavailable`, while the function goes on
+    and succeeds.
 
 Why it breaks
     REST APIs wait 29 seconds unless the quota was raised, HTTP APIs 30, WebSocket integrations 29, whatever the
@@ -46,6 +47,7 @@ SIGNATURES = (
     ),
     signature(r"29 seconds|INTEGRATION_TIMEOUT|after 2[89](?:\.\d+)? ?s", 2),
     signature(r"Network error communicating with endpoint", 2),
+    signature(r"execute-api[\s\S]{0,600}\b503\b[\s\S]{0,300}Service Unavailable", 2),
 )
 ASK = "Is the function's Duration above 29 seconds while its own status is success?"
 
@@ -59,7 +61,9 @@ _TIMED_OUT = re.compile(
     r"|\b504\b.{0,20}time-?out",
     re.IGNORECASE,
 )
-_THIS_FRONT = re.compile(r"execute-api|x-amz-apigw-id|API ?Gateway", re.IGNORECASE)
+_UNAVAILABLE = re.compile(r"\b503\b[\s\S]{0,400}Service Unavailable", re.IGNORECASE)
+"""What an HTTP API answers when its patience ends; where it throttles or the function is throttled, too."""
+_THIS_FRONT = re.compile(r"execute-api|x-amz-apigw-id|apigw-requestid|API ?Gateway|HTTP API", re.IGNORECASE)
 _OTHER_FRONT = re.compile(
     r"awselb|\belb\b|load ?balancer|\bALB\b|cloudfront|x-amz-cf-|cloudflare|nginx|envoy|varnish|akamai", re.IGNORECASE
 )
@@ -88,18 +92,28 @@ def apigw_29s(
     shown = t.report(timeline, late[-1], "invocation that went well")
     message = (
         f"the function goes on for {_seconds(late[-1])} s and succeeds, but {front.name} gives up after "
-        f"{front.timeout_ms / 1000:g} s and answers 504"
+        f"{front.timeout_ms / 1000:g} s and answers {'503' if front.kind == 'HTTP' and _unavailable(text) else '504'}"
     )
-    if not isinstance(text, GivenText) or not _gave_up(text.text):
+    if not isinstance(text, GivenText) or not (_gave_up(text.text) or (front.kind == "HTTP" and _unavailable(text))):
         return unknown(
             f"the function took {_seconds(late[-1])} s and {front.name} waits {front.timeout_ms / 1000:g} s; whether this "
             "call came through it is not told",
             cited,
             shown,
-            unblock=Unblock("Tell what the client gets: 504 `Endpoint request timed out` would settle it."),
+            unblock=Unblock(f"Tell what the client gets: {_ANSWERS[front.kind == 'HTTP']} would settle it."),
         )
     told = text.cite("text", one_line(text.text, 200), label="what the client gets")
     return failed(message, cited, shown, *beside(told), remediation=_fix(function, front))
+
+
+_ANSWERS = ("504 `Endpoint request timed out`", "503 `Service Unavailable` with the address that was called")
+
+
+def _unavailable(text: GivenText | Unavailable) -> bool:
+    """Whether an HTTP API said that it got no answer."""
+    if isinstance(text, Unavailable) or _OTHER_FRONT.search(text.text):
+        return False
+    return all(each.search(text.text) for each in (_UNAVAILABLE, _THIS_FRONT))
 
 
 _WHICH = Unblock("Tell which API the clients call.")
