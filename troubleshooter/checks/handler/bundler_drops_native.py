@@ -59,6 +59,7 @@ ASK = "Is the file that the message names in the deployed package at that path?"
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def bundler_drops_native(
     closure: ImportClosure,

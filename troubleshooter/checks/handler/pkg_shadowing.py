@@ -44,6 +44,11 @@ SIGNATURES = (
         r"|consider renaming '/",
         3,
     ),
+    signature(
+        r"module '(?:calendar|code|copy|email|enum|http|io|json|logging|numbers|operator|parser|platform|profile|queue|random"
+        r"|re|secrets|select|signal|site|socket|statistics|string|struct|test|token|tokenize|types|typing|uuid)' has no attribute",
+        3,
+    ),
     signature(r"AttributeError: module '[\w.]+' has no attribute '\w+'", 2),
     signature(r"module '[\w.]+' has no attribute '\w+'", 2),
     signature(r"UnknownServiceError|Unknown service: '", 3),
