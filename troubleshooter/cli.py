@@ -58,10 +58,12 @@ def _diagnose(options: argparse.Namespace) -> int:
 def _run(walk: Session, options: argparse.Namespace) -> int:
     """Runs a session unattended; a report is written however it ends."""
     from troubleshooter import reports
+    from troubleshooter.narration import Narration
 
     code: int | None = None
     try:
-        walk.run()
+        with Narration(walk, lambda text: say(f"troubleshooter: {text}")):
+            walk.run()
     except (KeyboardInterrupt, SystemExit) as stop:
         code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else ExitCode.INTERRUPTED
     finally:

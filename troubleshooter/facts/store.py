@@ -133,6 +133,8 @@ class _Slot:
     owner: int = 0
     settled: threading.Event = field(default_factory=threading.Event)
     """Set when it is made, or was waited for as long as it is worth."""
+    outside: bool = False
+    """Whether something outside this program is asked for it right now."""
 
 
 class Store:
@@ -201,6 +203,10 @@ class Store:
         value: T | Unavailable | None = slot.value if slot is not None and slot.done.is_set() else None
         return value
 
+    def waiting(self) -> list[str]:
+        """The facts that something outside this program is asked for right now, in words."""
+        return [_words(kind) for kind, slot in list(self._slots.items()) if slot.outside]
+
     def gaps(self) -> dict[type[Any], Unavailable]:
         """What was asked for so far and could not be read, where the question arises."""
         made = {kind: slot.value for kind, slot in list(self._slots.items()) if slot.done.is_set()}
@@ -258,6 +264,8 @@ class Store:
         if provider.patience_s is not None and slot is not None:
             threading.Thread(target=_lose_patience, args=(slot, provider.patience_s), daemon=True).start()
         running = _running.set(provider)
+        if slot is not None:
+            slot.outside = provider.cost >= Cost.CALL
         try:
             return provider.function(**made)
         except SourceError as error:
@@ -267,6 +275,8 @@ class Store:
             return Unavailable(Reason.FAULT, f"{where} failed: {type(error).__name__}: {error} (a bug of ours)")
         finally:
             _running.reset(running)
+            if slot is not None:
+                slot.outside = False
 
 
 TICK_S = 0.1
