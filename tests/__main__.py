@@ -5,6 +5,7 @@ Extra arguments go to pytest: `python -m tests -k arch`.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,9 @@ def main(arguments: list[str]) -> int:
     """Runs every step even if an earlier one failed, so that one run names all that is wrong."""
     failed = [step for step in STEPS if subprocess.run(step, cwd=ROOT, check=False).returncode != 0]
     pytest = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments)
-    if subprocess.run(pytest, cwd=ROOT, check=False).returncode != 0:
+    # The order of sets is the same in every run, so that a test which depends on it fails in each or in none.
+    environment = {"PYTHONHASHSEED": "0", **os.environ}
+    if subprocess.run(pytest, cwd=ROOT, check=False, env=environment).returncode != 0:
         failed.append(pytest)
     for step in failed:
         print("failed:", " ".join(step), file=sys.stderr)
