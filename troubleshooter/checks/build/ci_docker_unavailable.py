@@ -40,6 +40,11 @@ SIGNATURES = (
     ),
     signature(r"docker: .?\w+.? is not a docker command|unknown command: docker buildx", 2),
     signature(r"failed to connect to the docker API|docker daemon is not running|open //\./pipe/docker", 3),
+    signature(
+        r"requires Docker\. Have you got it|make sure (?:that )?(?:the )?docker (?:daemon |engine |desktop )?is (?:running"
+        r"|installed|started)",
+        3,
+    ),
     signature(r"(?:permission denied|connect).{0,120}docker(?:\.sock| daemon socket)", 3),
     signature(
         r"(?:finch|podman|nerdctl): (?:command )?not found|cannot connect to (?:the )?podman|Is buildkitd? running", 2

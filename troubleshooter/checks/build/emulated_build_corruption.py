@@ -37,7 +37,10 @@ SIGNATURES = (
     signature(r"qemu: uncaught target signal|qemu-\w+: |qemu-x86_64: Could not open", 3),
     signature(r"exec user process caused: exec format error|exec_user_process.*exec format error", 2),
     signature(r"requested image.s platform \(linux/\w+\S*\) does not match the detected host platform", 2),
-    signature(r"--platform[ =]\"?linux/(?:arm64|amd64)\"?", 1),
+    signature(
+        r"--platform[ =]\"?linux/(?:arm64|amd64)\"?[\s\S]{0,4000}(?:exec format|Segmentation fault|Illegal inst|qemu)",
+        1,
+    ),
     signature(
         r"(?:docker build|buildx|RUN |failed to solve)[\s\S]{0,600}(?:Segmentation fault|Illegal instruction"
         r"|exit code: 13[249])",

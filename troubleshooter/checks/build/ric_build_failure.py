@@ -41,6 +41,7 @@ SIGNATURES = (
         3,
     ),
     signature(r"Do not use buildconf", 3),
+    signature(r"awslambdaric[^\n]{0,160}/deps/|/deps/aws-lambda-cpp", 3),
     signature(r"aws-lambda-cpp|aws_lambda_runtime", 2),
     signature(
         r"autoreconf: (?:not found|error)|libtoolize: (?:not found|command not found)|configure: error: .*curl",

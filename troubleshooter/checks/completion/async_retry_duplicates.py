@@ -38,7 +38,8 @@ SIGNATURES = (
     signature(r"RequestId: ([0-9a-f-]{36}) Version[\s\S]{0,5000}START RequestId: \1", 3),
     signature(
         r"(?:processed|executed|invoked|sent|runs?) (?:twice|two times|three times|multiple times)"
-        r"|duplicate (?:event|message|invocation)s?",
+        r"|duplicate (?:event|message|invocation)s?"
+        r"|(?:invok|trigger)\w* (?:\w+ ){0,3}(?:twice|(?:[2-9]|two|three|multiple|several) times)",
         2,
     ),
     signature(r"MaximumRetryAttempts|dead[- ]letter|OnFailure", 1),

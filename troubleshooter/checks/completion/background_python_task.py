@@ -40,6 +40,7 @@ FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"Unable to marshal response: Object of type coroutine", 3),
     signature(r"coroutine '\w*handler\w*' was never awaited", 3),
+    signature(r"coroutine '[\w.<>]+' was never awaited", 2),
     signature(r"Task was destroyed but it is pending", 3),
     signature(r"\bcreate_task\b|\bensure_future\b", 2),
     signature(r"(?:task|coroutine) was cancelled|asyncio\.exceptions\.CancelledError", 1),

@@ -25,7 +25,7 @@ from troubleshooter.model import Rung
 RUNG = Rung.COMPLETION
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
-    signature(r"SIGTERM", 1),
+    signature(r"SIGTERM(?!, (?:shutting|exiting|stopping))", 1),
     signature(r"atexit", 1),
     signature(r"graceful(?:ly)? shut ?down", 1),
 )

@@ -25,10 +25,14 @@ from troubleshooter.model import Rung
 
 RUNG = Rung.DEPLOY
 FREQUENCY = Frequency.OCCASIONAL
+_TOOLS = r"(?:hashicorp|terraform|pulumi|docker|moby|buildkit|copilot)"
+"""Tools in Go, whose panic looks like that of a function in Go."""
 SIGNATURES = (
     signature(r"Missing \"handler\" property in function", 3),
     signature(
-        r"PythonPipBuilder:ResolveDependencies", 3, unless=r"executable not found|gcc|fatal error|command not found"
+        r"(?<!Running )PythonPipBuilder:ResolveDependencies",
+        3,
+        unless=r"executable not found|gcc|fatal error|command not found",
     ),
     signature(r"InvalidGroupId\.Malformed", 3),
     signature(
@@ -44,8 +48,10 @@ SIGNATURES = (
     ),
     signature(r"PythonPipBuilder:None|NodejsNpmBuilder:|\b\w{1,30}Builder:\w{1,40} - ", 2),
     signature(r"is not (?:a )?(?:supported|valid) (?:value|property).*(?:PackageType|ImageConfig|Architectures)", 2),
+    signature(r"Provider produced inconsistent (?:result|final plan)|Plugin did not respond", 3),
     signature(
-        r"(?:panic: runtime error|Provider produced inconsistent (?:result|final plan)|Plugin did not respond)",
+        rf"\bpanic: [\s\S]{{0,4000}}?(?:github\.com/{_TOOLS}|terraform-provider)|{_TOOLS}[^\n]{{0,200}}\bpanic: "
+        r"|Stack trace from the \S+ plugin:|The \S+ plugin crashed",
         3,
     ),
 )

@@ -51,5 +51,8 @@ SIGNATURES = (
     signature(r"not authorized to perform: sts:AssumeRole on resource: \S*:role/cdk-", 3),
     signature(r"could not be used to assume .?arn:\S*:role/cdk-|current credentials could not be used to assume", 3),
     signature(r"not authorized to perform: iam:(?:Create|Attach|Put|Delete|Detach|Tag|Update)\w*", 3),
+    signature(r"not authorized to perform: s3:\w+ on resource: [^\n]{0,60}\bcdk-\w+-assets", 3),
+    signature(r"not authorized to perform:? sts:AssumeRoleWithWebIdentity", 3),
+    signature(r"iam::[^:\s]*:(?:user/\S+|root) is not authorized to perform: (?!lambda:Invoke)", 2),
 )
 ASK = "Is the principal in the message the pipeline's or a person's, and not the execution role?"

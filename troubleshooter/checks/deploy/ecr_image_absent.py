@@ -36,6 +36,7 @@ SIGNATURES = (
     signature(r"ImageNotFound(?:Exception)?|RepositoryNotFoundException", 3),
     signature(r"The image with imageId .* does not exist within the repository", 3),
     signature(r"repository with name .* does not exist", 3),
+    signature(r"reading ECR Images?\b[^\n]{0,80}: (?:couldn't find resource|empty result|no matching)", 3),
     signature(r"manifest (?:for \S+ not found|unknown)|name unknown: The repository", 2),
     signature(r"Lambda does not have permission to access the ECR image", 1),
 )

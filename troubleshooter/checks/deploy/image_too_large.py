@@ -35,6 +35,7 @@ SIGNATURES = (
     signature(r"container image size exceeds", 3),
     signature(r"image (?:size )?(?:is )?(?:too large|larger than|exceeds) .{0,40}(?:10 ?Gi?B|limit)", 3),
     signature(r"10 ?Gi?B limit", 3),
+    signature(r"\bimage\b[^\n]{0,40}(?:greater|larger|bigger|more) than[^\n]{0,30}\b10 ?Gi?B", 3),
 )
 ASK = "How large are the layers unpacked? (`docker history IMAGE` adds them up)"
 

@@ -33,6 +33,7 @@ SIGNATURES = (
     signature(r"Provide a valid source image", 2),
     signature(r"failed to satisfy constraint: .*(?:imageUri|dkr\.ecr)|'imageUri' .*failed to satisfy", 3),
     signature(r"dkr\.ecr-fips", 3),
+    signature(r"at '(?:code\.)?imageUri' failed to satisfy constraint", 3),
     signature(r"public\.ecr\.aws/\S+ is not (?:valid|supported)", 3),
 )
 ASK = "Is the address of the form ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG?"

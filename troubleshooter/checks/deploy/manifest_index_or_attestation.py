@@ -38,7 +38,11 @@ from troubleshooter.model import Remediation, Rung, Severity, Verdict
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"image manifest(?:, config)? or layer media type for the source image.*is not supported", 3),
-    signature(r"exporting attestation manifest|exporting manifest list", 1),
+    signature(r"unsupported (?:image )?media ?type:? [\x22']?application/vnd\.\S*(?:image\.index|manifest\.list)", 3),
+    signature(
+        r"exporting (?:attestation manifest|manifest list)[\s\S]{0,6000}(?:media type|not supported|InvalidParameter)",
+        1,
+    ),
 )
 ASK = "Does `docker buildx imagetools inspect` of the address print several manifests?"
 

@@ -67,6 +67,8 @@ SIGNATURES = (
         2,
     ),
     signature(r"'NoneType' object has no attribute 'next'", 2),
+    signature(r"DllNotFoundException|Unable to load shared library '[^']+'", 2),
+    signature(r"Couldn't find a valid ICU package", 3),
     signature(r"exit status 127", 1),
 )
 ASK = "Does `ldd` find every library of the file named in the message, inside the image?"

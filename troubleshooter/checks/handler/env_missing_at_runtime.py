@@ -45,7 +45,16 @@ SIGNATURES = (
         r"|have)?\s?(?:not set|missing|required|undefined|not (?:been )?(?:defined|found|provided)|empty)",
         3,
     ),
-    signature(r"(?:missing|required|undefined) (?:required )?env(?:ironment)? var", 3),
+    signature(
+        r"(?:missing|required|undefined) (?:required )?env(?:ironment)? var"
+        r"|environment variables? (?:(?:is |was )?not (?:found|set|defined)|missing|undefined)\b",
+        3,
+    ),
+    signature(
+        r"(?-i:\b(?!AWS_LAMBDA_)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b['\x22`]? (?:is|was|has|must) not (?:been )?(?:set"
+        r"|defined|provided|configured|found|be empty)",
+        2,
+    ),
     signature(r"validation errors? for \w*(?:Settings|Config)\b", 3),
     signature(
         r"Missing required (?:environment|config|setting)|decouple\.UndefinedValueError|ImproperlyConfigured"

@@ -40,6 +40,9 @@ SIGNATURES = (
     signature(r"[\w./-]+\.\w+ is undefined or not exported", 3),
     signature(r"Runtime\.HandlerNotFound", 2),
     signature(r"module '[\w.]+' has no attribute '\w*handler'", 3),
+    signature(r"Unable to find method '[^']+' in type '[^']+' from assembly", 3),
+    signature(r"No (?:public )?method named \S+ with appropriate method signature", 3),
+    signature(r"undefined (?:local variable or )?method [`']\w*handler\w*' for (?:main\b|#<LambdaHandler)", 3),
 )
 
 

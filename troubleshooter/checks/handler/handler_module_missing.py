@@ -49,6 +49,16 @@ SIGNATURES = (
     ),
     signature(r"Cannot find module '(?:[\w./-]*/)?(?:index|app|main|handler|lambda)'(?![^\n]*node_modules)", 3),
     signature(r"Cannot find module '[\w./-]+'(?:\\n|\s)+Require stack:(?:\\n|\s)+- /var/runtime/", 3),
+    signature(r"Cannot find module '/var/task/[^']+' imported from /var/runtime/", 3),
+    signature(
+        r"Cannot find module '/var/task/(?![^']*(?:node_modules|\.node'))[^']+'(?! imported)",
+        2,
+        unless=r"Require stack:(?:\\n|\s)+- /var/task/",
+    ),
+    signature(r"\bClass not found: [\w.$]+", 3),
+    signature(r"Unable to load type '[^']+' from assembly|Could not find the specified handler assembly", 3),
+    signature(r"cannot load such file -- (?:/var/task/)?(?:app|main|index|handler|function|lambda_\w+)\b", 3),
+    signature(r"cannot load such file -- |Init<LoadError>", 1),
     signature(r"Unable to import module '[\w./-]+'", 1),
     signature(r"Runtime\.ImportModuleError", 1),
 )

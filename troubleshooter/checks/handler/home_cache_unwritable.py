@@ -45,7 +45,10 @@ SIGNATURES = (
         r"|DIR)\w* to a writable",
         3,
     ),
-    signature(r"TRANSFORMERS_CACHE|HF_HOME|MPLCONFIGDIR|NUMBA_CACHE_DIR|XDG_CACHE_HOME|PYTHON_EGG_CACHE|NLTK_DATA", 2),
+    signature(
+        r"(?:TRANSFORMERS_CACHE|HF_HOME|MPLCONFIGDIR|NUMBA_CACHE_DIR|XDG_CACHE_HOME|PYTHON_EGG_CACHE|NLTK_DATA)\b(?!=/tmp)",
+        2,
+    ),
     signature(r"cannot cache function .*: no locator available", 3),
     signature(r"(?:trying to write in|could not create|unable to create|can't create).{0,40}cache", 2),
     signature(r"(?:mkdir|makedirs|open)\b.{0,20}'?/(?:root|home|nonexistent)/", 2),

@@ -28,6 +28,8 @@ from troubleshooter.model import Rung
 
 RUNG = Rung.HANDLER
 FREQUENCY = Frequency.VERY_COMMON
+_TOOLS = r"terraform|hashicorp|pulumi|docker|buildkit|containerd|copilot"
+"""Programs in Go that build or deploy: their panic is none of the function's."""
 SIGNATURES = (
     signature(r"Phase: (?:init|invoke)\s+Status: error\s+Error Type: Runtime\.Unknown", 2),
     signature(r"Error Type: Runtime\.Unknown", 1),
@@ -40,5 +42,11 @@ SIGNATURES = (
     ),
     signature(r"(?:OperationalError|ConnectionRefusedError|ECONNREFUSED|could not connect to server)", 1),
     signature(r"Error: Runtime exited with error: exit status 1\b", 1),
-    signature(r"Static initialization failed|Error loading class|TypeInitializationException", 2),
+    signature(r"Static initialization failed|Error loading (?:method \S+ on )?class|TypeInitializationException", 2),
+    signature(
+        r"\bpanic: [\s\S]{0,600}goroutine \d+ \[|Error: Runtime exited with error: exit status 2\b", 2, unless=_TOOLS
+    ),
+    signature(r"\bpanic: (?:runtime error|interface conversion|assignment to entry in nil map)", 2, unless=_TOOLS),
+    signature(r"FUNCTION_ERROR_INIT_FAILURE", 2),
 )
+ASK = "What does the exception above INIT_REPORT, or above the exit of the runtime, say, and which line raised it?"

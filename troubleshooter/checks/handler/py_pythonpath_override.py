@@ -39,7 +39,7 @@ from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
-    signature(r"PYTHONPATH", 2, unless=r"reserved|Unsupported|not allowed"),
+    signature(r"(?<!ENV )PYTHONPATH", 2, unless=r"reserved|Unsupported|not allowed"),
     signature(r"No module named '(?:boto3|botocore|awslambdaric|bootstrap)'", 2),
 )
 ASK = "Is PYTHONPATH set in the image or the function's configuration?"

@@ -37,6 +37,8 @@ SIGNATURES = (
     signature(r"Runtime\.UserCodeSyntaxError", 1, unless=r"import statement outside a module|Unexpected token"),
     signature(r"SyntaxError: invalid syntax[\s\S]{0,200}\.py|\.py\", line \d+[\s\S]{0,200}SyntaxError", 2),
     signature(r"unsupported operand type\(s\) for \|: 'type' and '(?:type|NoneType)'", 3),
+    signature(r"cannot import name '\w+' from '(?:typing|types|enum|datetime|functools|itertools|contextlib)'", 3),
+    signature(r"No module named '(?:tomllib|zoneinfo|graphlib)'", 3),
 )
 
 

@@ -37,7 +37,7 @@ SIGNATURES = (
     signature(r"UnrecognizedClientException|The security token included in the request is (?:invalid|expired)", 2),
     signature(r"ENV\s+AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY)", 3),
     signature(r"InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken(?:Exception)?|InvalidClientTokenId", 2),
-    signature(r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)", 1, unless=r"Reserved keys|reserved"),
+    signature(r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)", 1, unless=r"reserved|Starting runtime without"),
 )
 
 

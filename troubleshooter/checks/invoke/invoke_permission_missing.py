@@ -41,8 +41,8 @@ SIGNATURES = (
     signature(r"Invalid permissions on Lambda function", 3),
     signature(r"Unable to validate the following destination configurations", 3),
     signature(r"not authorized to perform: lambda:Invoke(?:Function|Async)", 3),
-    signature(r"(?:API Gateway|EventBridge|SNS|S3) does not have permission to (?:invoke|call)", 3),
-    signature(r"lambda:InvokeFunction", 1),
+    signature(r"(?:API Gateway|EventBridge|SNS|S3|principal) does not have permission to (?:invoke|call)", 3),
+    signature(r"(?<!\x22)lambda:InvokeFunction", 1),
     signature(r"Execution failed due to configuration error: Invalid permissions", 3),
     signature(r"AccessDenied.{0,60}when calling the Invoke operation", 3),
 )

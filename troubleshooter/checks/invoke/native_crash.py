@@ -36,7 +36,7 @@ SIGNATURES = (
     signature(r"signal: aborted", 2, unless=r"/sys/devices/system/cpu|heap out of memory"),
     signature(r"Segmentation fault(?: \(core dumped\))?", 2, unless=r"qemu|docker build|ERROR: failed to solve"),
     signature(r"exit status 13[49]\b", 2),
-    signature(r"SIGSEGV|SIGBUS", 2),
+    signature(r"(?<!\[signal )(?:SIGSEGV|SIGBUS)|(?:caught|received|by|with|on) signal:? (?:11|7)\b", 2),
     signature(r"Fatal Python error: (?:Segmentation fault|Aborted|Bus error)", 3),
     signature(r"double free or corruption|malloc\(\): |free\(\): invalid pointer|corrupted size vs", 3),
     signature(r"terminate called after throwing an instance of", 1),

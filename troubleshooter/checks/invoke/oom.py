@@ -41,7 +41,7 @@ SIGNATURES = (
         r"|unable to allocate [\d.]+ [GM]iB|DefaultCPUAllocator: (?:can't|not enough)",
         3,
     ),
-    signature(r"Memory Size: (\d+) MB\s+Max Memory Used: \1 MB", 3),
+    signature(r"Memory Size: (\d+) MB\s+Max Memory Used: \1 MB", 3, unless=r"^REPORT RequestId: \S+\s+Init Duration"),
     signature(r"exit status 137\b", 3),
     signature(r"memory usage.*exceed|Out of memory|out-of-memory", 2),
     signature(r"'MemorySize' value failed to satisfy constraint", 2),

@@ -33,18 +33,26 @@ from troubleshooter.facts.permissions import Decision, Denial, Denials, OtherCre
 from troubleshooter.model import Evidence, Outcome, Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
+_OTHERS = (
+    r"sts:AssumeRoleWithWebIdentity|on resource: [^\n]{0,60}\bcdk-\w+-assets|User: anonymous"
+    r"|iam::[^:\s]*:(?:user/\S+|root) is not authorized"
+)
+"""Another principal than an execution role, or what only a deployment does."""
 SIGNATURES = (
     signature(
         r"is not authorized to perform:? (?!lambda:(?:Create|Update|Add|Delete|Publish|Put|Get|Tag|List)|ecr:"
         r"|kms:Decrypt|iam:(?:PassRole|Create|Attach|Put|Delete)|cloudformation:|sts:TagSession)[\w-]+:\w+",
         3,
-        unless=r"explicit deny",
+        unless=rf"explicit deny|{_OTHERS}",
     ),
     signature(
         r"not authorized to perform:? (?!lambda:(?:Create|Update|Add|Get)|ecr:|kms:|iam:(?:Create|Attach|Put|Delete|Pass)"
         r"|sts:AssumeRole on resource: \S*:role/cdk-)",
         2,
+        unless=_OTHERS,
     ),
+    signature(r"execution role does not have permissions? to call (?!\w+NetworkInterface)\w+", 3),
+    signature(r"ensure (?:that )?the role can perform the", 3),
     signature(
         r"AccessDenied(?:Exception)?\b.{0,60}when calling the (?!UpdateFunction|CreateFunction|PublishVersion"
         r"|AddPermission)\w+ operation",
@@ -55,7 +63,7 @@ SIGNATURES = (
         1,
         unless=r"UpdateFunctionCode|CreateFunction|ecr:|KMS",
     ),
-    signature(r"S3 Error Code: AccessDenied|s3:GetObject|HeadObject operation: Forbidden", 1),
+    signature(r"S3 Error Code: AccessDenied|(?<!\x22)s3:GetObject|HeadObject operation: Forbidden", 1),
 )
 ASK = "Is the principal in the message the function's own execution role?"
 

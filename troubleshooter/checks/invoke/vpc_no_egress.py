@@ -38,7 +38,7 @@ SIGNATURES = (
     signature(r"(?<!docker )ETIMEDOUT|ENETUNREACH|EHOSTUNREACH", 3),
     signature(
         r"ConnectTimeoutError|ConnectTimeout\b|Connect timeout on endpoint URL|ReadTimeoutError"
-        r"|EndpointConnectionError|Could not connect to the endpoint URL",
+        r"|EndpointConnectionError|Could not connect to the endpoint URL|Net::(?:Open|Read)Timeout",
         3,
     ),
     signature(r"(?:connection|connect|dial tcp \S+:?).{0,40}(?:timed out|timeout|i/o timeout)", 2),
@@ -46,6 +46,7 @@ SIGNATURES = (
     signature(r"Task timed out after [\d.]+ seconds", 1),
     signature(r"Sandbox\.Timedout", 1),
     signature(r"Task timed out after (?:[3-9]\d|\d{3})\.\d+ seconds", 2),
+    signature(r"HttpClient\.Timeout of [\d.]+ seconds elapsing|HttpConnectTimeoutException", 2),
     signature(r"Network is unreachable|socket hang up|UND_ERR_CONNECT_TIMEOUT|Max retries exceeded with url", 2),
 )
 ASK = "Is the function attached to a VPC, and do its subnets' routes lead to a NAT gateway or endpoints?"

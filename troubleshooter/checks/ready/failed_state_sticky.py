@@ -34,6 +34,7 @@ SIGNATURES = (
         2,
     ),
     signature(r"Cannot (?:invoke|update).{0,60}state.{0,20}Failed", 2),
+    signature(r"CodeArtifactUserFailedException", 2),
 )
 
 

@@ -34,6 +34,7 @@ SIGNATURES = (
     signature(r"function is currently in the following state: ['\x22]?Pending", 3),
     signature(r"CodeArtifactUserPendingException", 1),
     signature(r"LastUpdateStatus.{0,10}InProgress", 2),
+    signature(r"Waiter Function(?:Updated|Active)\w* failed: Max attempts", 2),
     signature(r"not in the state function(?:Updated|Active)|ResourceNotReady", 3),
 )
 ASK = "Is LastUpdateStatus InProgress?"

@@ -54,6 +54,11 @@ SIGNATURES = (
         2,
     ),
     signature(r"not authorized to perform: ec2:\w*NetworkInterface", 3),
+    signature(
+        r"EC2 Error Code: Invalid(?:Group|SubnetID|SecurityGroupID)\.NotFound"
+        r"|(?:subnet ID|security group) ['\x22]?(?:subnet|sg)-\w+['\x22]? does not exist",
+        3,
+    ),
 )
 ASK = "Does the execution role have AWSLambdaVPCAccessExecutionRole, and have the subnets free addresses?"
 

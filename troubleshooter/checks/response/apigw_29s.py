@@ -45,7 +45,7 @@ SIGNATURES = (
         r"(?:HTTP/[\d.]+|status|error|code|answer|return|respon|got|gives?|a|an)\w*\W{1,4}504\b|\b504\b.{0,20}(?:time|error)",
         1,
     ),
-    signature(r"29 seconds|INTEGRATION_TIMEOUT|after 2[89](?:\.\d+)? ?s", 2),
+    signature(r"29 seconds|INTEGRATION_TIMEOUT|(?<!Task timed out )after 2[89](?:\.\d+)? ?s", 2),
     signature(r"Network error communicating with endpoint", 2),
     signature(r"execute-api[\s\S]{0,600}\b503\b[\s\S]{0,300}Service Unavailable", 2),
 )

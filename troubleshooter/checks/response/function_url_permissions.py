@@ -35,6 +35,7 @@ FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"Forbidden\. For troubleshooting Function URL authorization issues", 3),
     signature(r"FunctionUrlAuthType is only supported for", 3),
+    signature(r"lambda/latest/dg/urls-auth\.html", 2),
     signature(r"lambda:InvokeFunctionUrl|InvokedViaFunctionUrl", 2),
     signature(
         r"lambda-url\.[\w-]+\.on\.aws.{0,200}(?:403|Forbidden|AccessDenied)|(?:403|Forbidden).{0,200}lambda-url\.",

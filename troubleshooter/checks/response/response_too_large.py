@@ -34,9 +34,13 @@ SIGNATURES = (
     signature(r"(?:post|send)\w* .{0,40}response.{0,60}\b413\b", 3),
     signature(r"\b6291556\b", 3),
     signature(r"Http response code: 413|RequestEntityTooLarge", 2, unless=r"UpdateFunction|5120|Zipped|Unzipped"),
-    signature(r"\b413\b", 1),
+    signature(
+        r"(?:HTTP\S*|status|code|error|an?|with|got|returns?|returned)\W{1,4}413\b|\b413\b.{0,30}(?:Payload|Request|Content|large)"
+        r"|payload is too large for the \w+ invocation type",
+        1,
+    ),
 )
-ASK = "How large is the response, base64 included?"
+ASK = "How large is the response (or the request, where that is refused), base64 included?"
 
 
 @check(title="The response is small enough for Lambda", severity=Severity.ERROR, rung=Rung.RESPONSE)

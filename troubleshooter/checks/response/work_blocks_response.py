@@ -29,5 +29,5 @@ FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"BackgroundTasks?\b", 2),
     signature(r"starlette/background\.py", 3),
-    signature(r"[Mm]angum", 1),
+    signature(r"\bmangum[/.(]", 1),
 )

@@ -37,7 +37,7 @@ from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(
-        r"(?:dumb-init|tini|supervisord|s6-overlay|docker-entrypoint\.sh|entrypoint\.sh)\b",
+        r"(?:dumb-init|tini|supervisord|s6-overlay|docker-entrypoint\.sh|(?<!lambda-)entrypoint\.sh)\b",
         1,
         unless=r"fork/exec|exec format error|not found|denied",
     ),
@@ -46,6 +46,7 @@ SIGNATURES = (
         r"Uvicorn running on|Listening (?:at|on):? (?:http|port)|Application startup complete"
         r"|Started server process",
         1,
+        unless=r"\b(?:GET|POST|PUT|HEAD) /[^\n]{0,120}\b[23]\d\d\b|^REPORT RequestId(?![^\n]*Status: )",
     ),
 )
 ASK = "What does the entrypoint script start last: the runtime client, or a server?"

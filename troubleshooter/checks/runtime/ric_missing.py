@@ -61,6 +61,7 @@ SIGNATURES = (
         r"|Starting (?:gunicorn|development server)|Now listening on: http|Started server process"
         r"|Tomcat started on port|ready started server on",
         2,
+        unless=r"\b(?:GET|POST|PUT|HEAD) /[^\n]{0,120}\b[23]\d\d\b|^REPORT RequestId(?![^\n]*Status: )",
     ),
     signature(r"AWS_LAMBDA_RUNTIME_API.{0,40}(?:not set|undefined|missing)|KeyError: 'AWS_LAMBDA_RUNTIME_API'", 2),
     signature(r"Runtime exited without providing a reason", 1),

@@ -37,7 +37,9 @@ from troubleshooter.model import Rung, Severity, Verdict
 
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
-    signature(r"fork/exec /(?!opt/extensions/|var/task/bootstrap)\S+: no such file or directory", 3),
+    signature(
+        r"fork/exec /(?!opt/extensions/|var/task/bootstrap)\S+: no such file or directory", 3, unless=r"\bPathError\b"
+    ),
     signature(r"exec /(?!opt/extensions/)\S+: no such file or directory", 2),
     signature(r"exec user process caused.*no such file or directory", 1),
     signature(r'exec: "/[^"]+": stat /\S+: no such file or directory', 3),

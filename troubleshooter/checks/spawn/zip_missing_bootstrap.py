@@ -45,6 +45,7 @@ SIGNATURES = (
     signature(r"find valid bootstrap", 2, unless=r"Entrypoint: \["),
     signature(r"/var/runtime/bootstrap: No such file or directory", 3),
     signature(r"Error: fork/exec /var/task/\S*: no such file or directory", 1),
+    signature(r"fork/exec /var/task/\S+: no such file or directory[\s\S]{0,40}\bPathError\b", 3),
     signature(r"PathError", 1),
 )
 ASK = "Is there an executable file `bootstrap` at the root of the zip? (`unzip -Z package.zip`)"

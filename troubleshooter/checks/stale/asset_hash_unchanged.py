@@ -28,7 +28,7 @@ RUNG = Rung.STALE
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"\(no changes\)|No changes to deploy|Stack .{0,80}is up to date|no changes to deploy", 2),
-    signature(r"asset .{0,60}already (?:exists|published)|Layer already exists", 1),
+    signature(r"asset .{0,60}already (?:exists|published)", 1),
     signature(r"asset hash (?:is |was )?(?:unchanged|the same|did(?: not|n.t) change)", 3),
 )
 ASK = "Is the asset in the registry or bucket older than the correction?"

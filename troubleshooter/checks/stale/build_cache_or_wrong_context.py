@@ -34,9 +34,11 @@ from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 from troubleshooter.text import one_line
 
 FREQUENCY = Frequency.COMMON
+_CACHED = r"(?:\bCACHED\b.*\bCOPY\b|Using cache|--no-cache(?!-dir))"
+_OLD = r"\b(?:old|older|stale|outdated|previous|unchanged|not updated|not picked up)\b"
+"""A build that takes steps from its cache is ordinary; what tells is that the result is an old one."""
 SIGNATURES = (
-    signature(r"CACHED\b.*COPY|Using cache", 1),
-    signature(r"--no-cache", 1),
+    signature(rf"{_CACHED}[\s\S]{{0,1500}}{_OLD}|{_OLD}[\s\S]{{0,1500}}{_CACHED}", 1),
     signature(r"old (?:code|version) .{0,60}(?:after|despite) .{0,30}(?:re)?build", 2),
 )
 
