@@ -12,12 +12,14 @@ from dataclasses import astuple
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.collectors.test_registry import opened, registry, web
 from tests.lab.elf import elf
 from tests.lab.images import OPAQUE, WHITEOUT, Content, Device, Directory, File, Hardlink, Layer, Symlink, digest, image
 from tests.lab.registry import Registry
-from troubleshooter.collectors import contents, layer_cache, layer_record
+from troubleshooter.collectors import contents, keeping, layer_cache, layer_record
 from troubleshooter.collectors.image_files import open_path
 from troubleshooter.collectors.keeping import Budget, like_credentials, worth_keeping
 from troubleshooter.collectors.layer_cache import SWITCH, LayerCache
@@ -446,6 +448,31 @@ def test_a_spool_without_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_looks_like_credentials(path: str, content: bytes, kept_out: bool) -> None:
     assert like_credentials(path, content) is kept_out
+
+
+_PARTS = (
+    *(
+        "credential",
+        "credentials",
+        "Secrets",
+        "service",
+        "account",
+        "toKen",
+        "token\u017f",
+        "PASSWORD",
+        "private",
+        "key",
+    ),
+    *("auth.json", ".env", ".envrc", ".aws", ".docker", ".kube", ".\u017fsh", ".azure", ".gnupg", ".config", "gcloud"),
+    *("otel", "collector", "adot", "opentelemetry", ".yaml", ".yml", "x", "-", "_", ".", "/", "/"),
+)
+
+
+@settings(max_examples=2000)
+@given(st.lists(st.sampled_from(_PARTS), max_size=6).map("".join))
+def test_the_quick_look_at_a_path_misses_nothing_that_the_patterns_find(path: str) -> None:
+    slowly = any(each.search(f"/{path}") for each in (keeping._CREDENTIALS, keeping._COLLECTOR))
+    assert keeping._named_like_credentials(f"/{path}") is slowly
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,11 @@ _CREDENTIAL_FILES = re.compile(
     r"(?i)/\.(?:env[^/]*|npmrc|yarnrc[^/]*|netrc|pypirc|pgpass|git-credentials|dockercfg|htpasswd)$|\.(?:pem|key|p12|pfx|jks|tfvars|tfstate)$"
     r"|/id_(?:rsa|dsa|ecdsa|ed25519)$|/pip\.conf$|/shadow-?$|/\.(?:aws|docker|kube|ssh|azure|gnupg)/|/\.config/gcloud/"
 )
+_CREDENTIAL_WORDS = (
+    *("credential", "secret", "service", "token", "password", "private", "auth.json", ".env", ".config/gcloud/"),
+    *("/.aws/", "/.docker/", "/.kube/", "/.ssh/", "/.azure/", "/.gnupg/", "collector", "otel", "opentelemetry", "adot"),
+)
+"""What every path that fits one of the two has in it: looking for these is several times as fast."""
 _KEYS = (b"PRIVATE KEY-----", b'"private_key"', b"aws_secret_access_key", b"AWS_SECRET_ACCESS_KEY=")
 _SOURCE_CODE = (".py", ".js", ".mjs", ".cjs")
 
@@ -186,7 +191,14 @@ def like_credentials(path: str, content: bytes) -> bool:
     """Whether a file looks like credentials, by its name or by what it holds. Code is code, whatever it is called."""
     if path.endswith(_SOURCE_CODE) or is_program(content):
         return False
-    return any(each.search(path) for each in (_CREDENTIALS, _COLLECTOR)) or any(key in content for key in _KEYS)
+    return _named_like_credentials(path) or any(key in content for key in _KEYS)
+
+
+def _named_like_credentials(path: str) -> bool:
+    folded = path.casefold()
+    if not any(word in folded for word in _CREDENTIAL_WORDS):
+        return False
+    return any(each.search(path) for each in (_CREDENTIALS, _COLLECTOR))
 
 
 def public_head(path: str, head: bytes, mode: int) -> bytes:

@@ -13,8 +13,9 @@ import struct
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple, fields
+from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, get_type_hints
 
@@ -39,6 +40,7 @@ READERS = (layers, keeping, contents, tar, inflate, tree, elf, elf_symbols)
 """Modules whose code decides what a record holds."""
 _HEADER = struct.Struct("<8sQQQ32s")
 _KINDS = {"f": Kind.FILE, "d": Kind.DIRECTORY, "l": Kind.SYMLINK, "o": Kind.OTHER}
+_elf_values = attrgetter(*(each.name for each in fields(Elf)))
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 
 
@@ -77,7 +79,7 @@ def write(layer: Layer, file: IO[bytes]) -> None:
         "whiteouts": lambda: sorted(layer.whiteouts),
         "opaque": lambda: sorted(layer.opaque),
         "links": lambda: layer.links,
-        "elves": lambda: [[n, *astuple(layer.elves[p])] for n, p in enumerate(entries) if p in layer.elves],
+        "elves": lambda: [[n, *_elf_values(layer.elves[p])] for n, p in enumerate(entries) if p in layer.elves],
         "contents": lambda: [list(column) for column in contents],
     }
     check, lengths = hashlib.sha256(usedforsecurity=False), [0, 0]
