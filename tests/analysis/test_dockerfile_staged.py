@@ -21,6 +21,7 @@ from troubleshooter.facts.build import ImageRecipe, StagedCode
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.given import GivenImage
 from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.tree import Entry, Kind
 from troubleshooter.model import Outcome
 from troubleshooter.redact import Secrets
 
@@ -41,7 +42,7 @@ SCRIPTS = {
 
 
 def project(
-    steps: str, files: Mapping[str, str] | None = None, base: str = PYTHON, image: GivenImage | None = None
+    steps: str, files: Mapping[str, Any] | None = None, base: str = PYTHON, image: GivenImage | None = None
 ) -> Launched:
     """A source folder with a Dockerfile, analysed."""
     text = f'{base}{steps}\nCMD ["app.handler"]\n'
@@ -55,13 +56,13 @@ def project(
     )
 
 
-def staged_by(steps: str, files: Mapping[str, str] | None = None, **more: Any) -> StagedCode:
+def staged_by(steps: str, files: Mapping[str, Any] | None = None, **more: Any) -> StagedCode:
     found = project(steps, files, **more).store.get(StagedCode)
     assert isinstance(found, StagedCode)
     return found
 
 
-def left_out(steps: str, files: Mapping[str, str] | None = None, **more: Any) -> list[str]:
+def left_out(steps: str, files: Mapping[str, Any] | None = None, **more: Any) -> list[str]:
     return [each.file for each in staged_by(steps, files, **more).left_out]
 
 
@@ -160,6 +161,12 @@ def test_another_file_at_its_place_is_as_good() -> None:
     files = {**CODE, "build/lib.py": "def greet():\n    return 2\n"}
     assert left_out("COPY app.py build/lib.py ./\nCOPY pkg pkg", files) == []
     assert left_out("COPY app.py .\nCOPY build/ ./\nCOPY pkg pkg", files) == []
+
+
+def test_links_in_the_source_folder_may_lead_to_it() -> None:
+    files = {**CODE, "shared": Entry(Kind.SYMLINK, 0o777, link="elsewhere")}
+    assert staged_by("COPY app.py .", files).doubts == ("the source folder has symbolic links",)
+    assert left_out("COPY app.py .", {**CODE, "node_modules/.bin/x": Entry(Kind.SYMLINK, 0o777, link="../y")})
 
 
 def test_a_requirement_of_its_name_may_bring_it() -> None:

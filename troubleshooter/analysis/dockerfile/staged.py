@@ -29,6 +29,7 @@ from troubleshooter.facts.given import GivenImage
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.packages import Requirements
 from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
+from troubleshooter.facts.tree import Kind
 from troubleshooter.model import Origin
 
 _NODE_INSTALL = re.compile(r"(?:\w+=\S*\s+)*npm\s+(?:install|i|add)\b[^<>]*")
@@ -36,6 +37,7 @@ _SCRIPTS = re.compile(r'"(?:pre|post)?(?:install|prepare)"\s*:')
 _TARGET = re.compile(r"(?:\s-t|--target)(?:\s+|=)\S+")
 _LOCAL = re.compile(r"\bpip[\d.]*\s+install\b.*?(?:\s\.{0,2}/|\s\.{1,2}(?=\s|$|\[)|\s-e\b|--editable|file:)")
 _LOCAL_LINE = re.compile(r"(?m)^\s*(?:-e\b|--editable|\.{0,2}/|\.\s*$|\.\[|file:)|@\s*file:|^\s*-r")
+_INSTALLED = re.compile(r"/(?:node_modules|\.?venv|\.git)/")
 _TAKES_AWAY = re.compile(r"(?:^|\s)(?:rm|mv|find)\s")
 
 
@@ -153,6 +155,9 @@ def _doubts(stage: BuildStage, here: Context) -> Iterator[str]:
     """Why something else than the copied files of the context may be in the image."""
     if not stage.kind or not stage.decided or "onbuild" in stage.base:
         yield f"{stage.base_place} starts from {stage.base}, which may bring code"
+    if any(_is_link(path, here) for path in here.tree):
+        # What a link leads to may be copied under the link's name.
+        yield "the source folder has symbolic links"
     for step in stage.steps:
         if step.foreign:
             yield "a step brings files that are not from the build's folder"
@@ -160,6 +165,11 @@ def _doubts(stage: BuildStage, here: Context) -> Iterator[str]:
             yield f"{step.copied.place} may unpack files"
         elif step.ran is not None and _may_make(step.ran, here):
             yield f"{step.ran.place} may make files"
+
+
+def _is_link(path: str, here: Context) -> bool:
+    entry = here.tree.entry(path)
+    return entry is not None and entry.kind is Kind.SYMLINK and not _INSTALLED.search(path)
 
 
 def _may_make(ran: Ran, here: Context) -> bool:
