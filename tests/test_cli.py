@@ -82,6 +82,10 @@ def test_output_goes_to_the_file_whole_and_standard_output_stays_empty(aws_accou
         (["diagnose", "my fn"], "neither a function name"),
         (["diagnose", "f", "--format", "pdf"], "--format pdf: there is"),
         (["preflight", "--source", "no/such/folder"], "not a folder"),
+        (["preflight", "TMP"], "for a folder of code: --source"),
+        (["preflight", "image.tar"], "for an image's archive: --image docker-archive:image.tar"),
+        (["preflight", "sam.yaml"], "for a template: --template sam.yaml"),
+        (["preflight", "my-function"], "for a function in AWS: troubleshooter diagnose my-function"),
         (["preflight", "--template", "no.yaml"], "--template no.yaml: No such file"),
         (["preflight", "--image", "oci-archive:no.tar"], "no.tar does not exist"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -138,6 +139,8 @@ def _target_options(parser: argparse.ArgumentParser, *, function: bool) -> None:
     if function:
         parser.add_argument("target", nargs="?", metavar="TARGET", help="function name or ARN")
         parser.add_argument("--qualifier", help="version or alias")
+    else:
+        parser.add_argument("misplaced", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument(
         "--image", metavar="REF", help="docker-daemon:, docker-archive:, oci-archive:, oci:, docker:// or a bare name"
     )
@@ -172,6 +175,8 @@ def target_of(options: argparse.Namespace) -> Target:
     from troubleshooter.errors import UsageError
     from troubleshooter.model import Target
 
+    if misplaced := getattr(options, "misplaced", None):
+        raise UsageError(f"{misplaced}: preflight takes options alone; {_meant(misplaced)}")
     return Target(
         function=getattr(options, "target", None),
         qualifier=getattr(options, "qualifier", None),
@@ -187,6 +192,18 @@ def target_of(options: argparse.Namespace) -> Target:
         offline=options.offline,
         deep=options.deep,
     )
+
+
+def _meant(word: str) -> str:
+    """What somebody wants who names this where only options go."""
+    path, quoted = Path(word), shlex.quote(word)
+    if path.is_dir():
+        return f"for a folder of code: --source {quoted}"
+    if path.suffix in (".tar", ".tgz"):
+        return f"for an image's archive: --image docker-archive:{quoted}"
+    if path.suffix in (".yaml", ".yml", ".json", ".template"):
+        return f"for a template: --template {quoted}"
+    return f"for a function in AWS: troubleshooter diagnose {quoted}"
 
 
 def _error_text(name: str | None, usage_error: type[Exception]) -> str | None:
