@@ -41,7 +41,8 @@ SIGNATURES = (
     signature(r"Status code: 40[34] for https?://\S+(?:repomd|mirror\.list|amazonlinux)", 3),
     signature(r"One of the configured repositories failed|doesn.t have enough cached data to continue", 3),
     signature(
-        r"Failed to download metadata for repo|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist",
+        r"Failed to download metadata for repo|Cannot find a valid baseurl for repo|Could not retrieve mirrorlist"
+        r"|Could ?n[o']t resolve host:? [^\n]{0,40}(?:mirrorlist|vault\.centos|deb\.debian|archive\.ubuntu)",
         3,
     ),
     signature(r"404 +Not Found \[IP|does not have a Release file|repository .* no longer has a Release file", 3),

@@ -46,7 +46,11 @@ SIGNATURES = (
         r"|must NOT have additional properties",
         2,
     ),
-    signature(r"PythonPipBuilder:None|NodejsNpmBuilder:|\b\w{1,30}Builder:\w{1,40} - ", 2),
+    signature(
+        r"PythonPipBuilder:None|(?<!Running )NodejsNpmBuilder:|\b\w{1,30}Builder:\w{1,40} - ",
+        2,
+        unless=r"Binary validation failed",
+    ),
     signature(r"is not (?:a )?(?:supported|valid) (?:value|property).*(?:PackageType|ImageConfig|Architectures)", 2),
     signature(r"Provider produced inconsistent (?:result|final plan)|Plugin did not respond", 3),
     signature(

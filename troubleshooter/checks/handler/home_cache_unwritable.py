@@ -53,6 +53,7 @@ SIGNATURES = (
     signature(r"(?:trying to write in|could not create|unable to create|can't create).{0,40}cache", 2),
     signature(r"(?:mkdir|makedirs|open)\b.{0,20}'?/(?:root|home|nonexistent)/", 2),
     signature(r"(?:Errno 30|EROFS).*/home/", 3),
+    signature(r"(?:Permission denied|EACCES)\b.{0,40}'(?:/home/[^/']+|/root)?/\.\w+", 3),
     signature(r"HOME (?:is not|environment variable not|not) (?:set|defined)|\$HOME is not defined", 3),
 )
 ASK = "Does it work with HOME=/tmp?"

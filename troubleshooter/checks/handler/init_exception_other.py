@@ -48,5 +48,6 @@ SIGNATURES = (
     ),
     signature(r"\bpanic: (?:runtime error|interface conversion|assignment to entry in nil map)", 2, unless=_TOOLS),
     signature(r"FUNCTION_ERROR_INIT_FAILURE", 2),
+    signature(r"NoClassDefFoundError|Could not load file or assembly", 1),
 )
 ASK = "What does the exception above INIT_REPORT, or above the exit of the runtime, say, and which line raised it?"

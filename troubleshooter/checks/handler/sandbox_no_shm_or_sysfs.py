@@ -36,6 +36,7 @@ SIGNATURES = (
     signature(r"Function not implemented", 2),
     signature(r"sem_open|shm_open", 2),
     signature(r"Error in cpuinfo", 3),
+    signature(r"DevToolsActivePort file doesn't exist|Chrome failed to start|chrome not reachable", 1),
     signature(r"signal: aborted", 1, unless=r"heap out of memory"),
 )
 ASK = "Does the image fail in the same way under `docker run --ipc=none`?"

@@ -28,6 +28,7 @@ RUNG = Rung.HANDLER
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"unexpected keyword argument 'proxies'", 3),
+    signature(r"module 'lib' has no attribute '(?:X509|OpenSSL|SSL)_", 3),
     signature(r"got an unexpected keyword argument '\w+'", 2),
     signature(r"__init__\(\) (?:got an unexpected|missing \d+ required)", 2),
     signature(r"cannot import name '\w+' from '[\w.]+'", 1),

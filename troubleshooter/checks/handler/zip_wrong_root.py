@@ -40,6 +40,7 @@ SIGNATURES = (
     signature(r"Unable to import module '[\w./-]+': No module named '(?:lambda_function|index|app|main|handler)'", 1),
     signature(r"Cannot find module '(?:index|app|main|handler|lambda)'", 1),
     signature(r"No module named '\w+'[^\n]*layer|/opt/(?:python|nodejs)\b.*not found", 2),
+    signature(r"Uploaded file must be a non-empty zip|Could not unzip uploaded file", 2),
 )
 ASK = "Does `unzip -l` show the handler's file at the root of the zip, and layer code below `python/` or `nodejs/`?"
 

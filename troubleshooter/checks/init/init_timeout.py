@@ -47,6 +47,7 @@ SIGNATURES = (
     signature(r"Init Duration: (?:9[89]\d\d|10\d\d\d)(?:\.\d+)? ms", 2),
     signature(r"FunctionError\.InitTimeout|InitTimeout\b", 3),
     signature(r"init(?:ialization)? (?:phase )?(?:timed out|took longer than|exceeded)", 2),
+    signature(r"\binit\w*[^\n]{0,40}(?:within|exceed\w*|(?:more|longer) than|limit\w* (?:of|to)) 10 ?s(?:ec|\b)", 2),
 )
 ASK = "How long does the import take locally: `python -X importtime`, or the same for Node.js?"
 

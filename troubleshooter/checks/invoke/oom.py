@@ -43,6 +43,7 @@ SIGNATURES = (
     ),
     signature(r"Memory Size: (\d+) MB\s+Max Memory Used: \1 MB", 3, unless=r"^REPORT RequestId: \S+\s+Init Duration"),
     signature(r"exit status 137\b", 3),
+    signature(r"OOMKilled|\bcode 137\b", 2, unless=r"docker build|failed to solve|executor failed running"),
     signature(r"memory usage.*exceed|Out of memory|out-of-memory", 2),
     signature(r"'MemorySize' value failed to satisfy constraint", 2),
 )

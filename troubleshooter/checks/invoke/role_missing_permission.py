@@ -53,6 +53,7 @@ SIGNATURES = (
     ),
     signature(r"execution role does not have permissions? to call (?!\w+NetworkInterface)\w+", 3),
     signature(r"ensure (?:that )?the role can perform the", 3),
+    signature(r"no identity-based policy allows the (?!kms:Decrypt|lambda:|iam:|cloudformation:|ecr:)[\w-]+:\w+", 2),
     signature(
         r"AccessDenied(?:Exception)?\b.{0,60}when calling the (?!UpdateFunction|CreateFunction|PublishVersion"
         r"|AddPermission)\w+ operation",

@@ -38,7 +38,8 @@ SIGNATURES = (
     signature(r"(?<!docker )ETIMEDOUT|ENETUNREACH|EHOSTUNREACH", 3),
     signature(
         r"ConnectTimeoutError|ConnectTimeout\b|Connect timeout on endpoint URL|ReadTimeoutError"
-        r"|EndpointConnectionError|Could not connect to the endpoint URL|Net::(?:Open|Read)Timeout",
+        r"|EndpointConnectionError|Could not connect to the endpoint URL|Net::(?:Open|Read)Timeout"
+        r"|timed out without establishing a connection",
         3,
     ),
     signature(r"(?:connection|connect|dial tcp \S+:?).{0,40}(?:timed out|timeout|i/o timeout)", 2),

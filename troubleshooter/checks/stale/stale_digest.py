@@ -46,6 +46,7 @@ SIGNATURES = (
         2,
     ),
     signature(r"No changes\. (?:Your infrastructure|Infrastructure is up-to-date)", 2),
+    signature(r"\btag (?:has not|hasn't|did not|didn't|does not|doesn't) change", 2),
 )
 ASK = "Is the digest in Code.ResolvedImageUri that of the tag in ECR?"
 
