@@ -209,6 +209,50 @@ def test_packages_that_the_build_may_install_stay_open() -> None:
     assert "`httpx`" in verdict.message
 
 
+IMPORTS = {"app.py": "import httpx, boto3, json\n" + coding.HANDLER, "requirements.txt": "httpx\n", "more/x.py": ""}
+
+
+@pytest.mark.parametrize(
+    "steps", ["COPY app.py .", "COPY app.py requirements.txt ./\nRUN mkdir /data && chmod 755 /var/task/app.py"]
+)
+def test_where_nothing_is_installed_packages_are_missing(steps: str) -> None:
+    verdict = project(steps, IMPORTS).ask(py_dep_missing)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.message == "/app.py:1 imports `httpx`, and nothing provides it"
+    assert verdict.evidence[-1].label == "all that the Dockerfile brings; nothing is installed"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "COPY . .",
+        "COPY app.py .\nCOPY more/ .",
+        "COPY app.py .\nRUN pip install httpx",
+        "COPY app.py .\nRUN dnf install -y python3-httpx",
+        "COPY *.py .",
+        "COPY app.py .\nCOPY --from=build /packages .",
+        "COPY app.py .\nCOPY wheels.zip .",
+    ],
+)
+def test_where_something_may_be_installed_packages_are_not_called_missing(steps: str) -> None:
+    assert project(steps, IMPORTS).ask(py_dep_missing).outcome is Outcome.UNKNOWN
+
+
+def test_what_is_imported_later_or_guarded_is_not_missing_at_load() -> None:
+    code = "try:\n    import httpx\nexcept ImportError:\n    httpx = None\n\ndef handler(event, context):\n    import yaml\n"
+    assert project("COPY app.py .", {"app.py": code}).ask(py_dep_missing).outcome is Outcome.UNKNOWN
+
+
+def test_javascript_packages_where_nothing_is_installed() -> None:
+    code = "const axios = require('axios');\nexports.handler = async () => axios;\n"
+    files = {"app.js": code, "package.json": '{"dependencies": {"axios": "1"}}'}
+    verdict = project("COPY app.js package.json ./", files, base=NODE).ask(node_dep_missing)
+    assert verdict.outcome is Outcome.FAIL
+    assert "imports `axios`" in verdict.message
+    later = project("COPY app.js package.json ./\nRUN npm ci", files, base=NODE).ask(node_dep_missing)
+    assert later.outcome is Outcome.UNKNOWN
+
+
 def test_javascript() -> None:
     assert left_out("COPY app.js .", SCRIPTS, base=NODE) == ["lib.js"]
     verdict = project("COPY app.js .", SCRIPTS, base=NODE).ask(node_dep_missing)

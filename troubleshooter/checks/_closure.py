@@ -5,11 +5,25 @@ from __future__ import annotations
 from troubleshooter.checks import unknown
 from troubleshooter.facts import Reason, Unavailable
 from troubleshooter.facts.build import StagedCode
-from troubleshooter.facts.code import ImportClosure
-from troubleshooter.model import Unblock, Verdict
+from troubleshooter.facts.code import Import, ImportClosure
+from troubleshooter.facts.runtime import NOT_BUILT
+from troubleshooter.model import Evidence, Unblock, Verdict
 
 SHOWN = 4
 _BUILT = "Give the built image or package, with its layers, as the function runs it."
+
+
+def surely_missing(closure: ImportClosure, staged: StagedCode | Unavailable) -> tuple[Import, ...]:
+    """Imports at load time that nothing can provide: those that are certain, or what an image that installs nothing lacks."""
+    sealed = isinstance(staged, StagedCode) and staged.sealed and closure.unread == (NOT_BUILT,)
+    return closure.missing or tuple(each for each in closure.unseen if sealed and not each.deferred)
+
+
+def brings_nothing_else(closure: ImportClosure, staged: StagedCode | Unavailable) -> tuple[Evidence, ...]:
+    """What shows that an image installs nothing, where a missing import rests on that."""
+    if closure.missing or not isinstance(staged, StagedCode):
+        return ()
+    return (staged.cite("copies", label="all that the Dockerfile brings; nothing is installed"),)
 
 
 def doubt_about(closure: ImportClosure, staged: StagedCode | Unavailable) -> Verdict | None:

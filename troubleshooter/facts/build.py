@@ -184,3 +184,5 @@ class StagedCode(Fact):
     """Why other steps may bring a file that none copies."""
     whole: bool = False
     """Whether a step brings each file that loads, and no command takes files away."""
+    sealed: bool = False
+    """Whether the image holds its base and single files of the source folder, and nothing installs anything."""

@@ -38,6 +38,7 @@ _TARGET = re.compile(r"(?:\s-t|--target)(?:\s+|=)\S+")
 _LOCAL = re.compile(r"\bpip[\d.]*\s+install\b.*?(?:\s\.{0,2}/|\s\.{1,2}(?=\s|$|\[)|\s-e\b|--editable|file:)")
 _LOCAL_LINE = re.compile(r"(?m)^\s*(?:-e\b|--editable|\.{0,2}/|\.\s*$|\.\[|file:)|@\s*file:|^\s*-r")
 _INSTALLED = re.compile(r"/(?:node_modules|\.?venv|\.git)/")
+_SETS_RIGHTS = re.compile(r"(?:mkdir|chmod|chown|useradd|adduser|groupadd)\b[^<>]*")
 _TAKES_AWAY = re.compile(r"(?:^|\s)(?:rm|mv|find)\s")
 
 
@@ -78,8 +79,17 @@ def staged_code(
         ),
         copies=tuple(f"{each.place} {' '.join(each.sources)} to {each.target}" for each in staging.copies),
         doubts=doubts,
+        sealed=not doubts and _sealed(recipe.final, here),
         whole=not gone and not any(step.ran and _TAKES_AWAY.search(step.ran.text) for step in recipe.final.steps),
     )
+
+
+def _sealed(stage: BuildStage, here: Context) -> bool:
+    """Whether only single files are copied, which the folder has, and no command can install: a folder may be filled before."""
+    if any(step.ran and not all(map(_SETS_RIGHTS.fullmatch, commands_of(step.ran.text))) for step in stage.steps):
+        return False
+    sources = [source for step in stage.steps if step.copied for source in step.copied.sources]
+    return all(here.tree.is_file(posixpath.normpath(posixpath.join("/", here.folder, each))) for each in sources)
 
 
 def _installed(requirements: Requirements | Unavailable) -> frozenset[str]:

@@ -31,10 +31,11 @@ import json
 import posixpath
 import re
 import shlex
+from dataclasses import replace
 
 from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature
 from troubleshooter.checks._client_said import said
-from troubleshooter.checks._closure import doubt_about
+from troubleshooter.checks._closure import brings_nothing_else, doubt_about, surely_missing
 from troubleshooter.checks._launch_fix import rebuilt
 from troubleshooter.checks._left_out import left_out
 from troubleshooter.facts import Unavailable
@@ -79,8 +80,9 @@ def node_dep_missing(
     if closure.language != "node":
         return not_applicable("the handler is not JavaScript")
     surroundings = (closure, runtime, tree, requirements, function, image, code, timeline)
-    if closure.missing:
-        return _failed(closure.missing, None, *surroundings)
+    if missing := surely_missing(closure, staged):
+        found = _failed(missing, None, *surroundings)
+        return replace(found, evidence=(*found.evidence, *brings_nothing_else(closure, staged)))
     hit = tuple(each for each in closure.missing_deferred if _invoked_into(each, timeline))
     if hit:
         return _failed(hit, Rung.INVOKE, *surroundings)

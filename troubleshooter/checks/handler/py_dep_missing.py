@@ -4,7 +4,7 @@ What it looks for
     Imports that run when the handler's module is loaded, in the function's own modules too, and that nothing provides:
     no standard library, no runtime, no folder of `sys.path`. Imports inside `try … except ImportError`, under
     `TYPE_CHECKING`, for other versions or systems, and inside functions are no failure of the init. In a source folder: own
-    modules that the Dockerfile does not copy.
+    modules that the Dockerfile does not copy, and packages where it installs nothing.
 
 Why it breaks
     The dependency stands in no requirements file, or in that of the developers; a multi-stage build copies the code and
@@ -32,11 +32,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from troubleshooter.checks import Frequency, beside, check, failed, not_applicable, passed, signature
 from troubleshooter.checks._client_said import said
-from troubleshooter.checks._closure import doubt_about
+from troubleshooter.checks._closure import brings_nothing_else, doubt_about, surely_missing
 from troubleshooter.checks._distribution import Bringer, bringer, unknown_bringers
 from troubleshooter.checks._left_out import left_out
 from troubleshooter.facts import Unavailable
@@ -93,8 +93,9 @@ def py_dep_missing(
     if closure.language != "python":
         return not_applicable("the handler is not Python")
     surroundings = _Surroundings(closure, runtime, requirements, installed, function, code)
-    if closure.missing:
-        return _failed(closure.missing, None, surroundings, timeline)
+    if missing := surely_missing(closure, staged):
+        found = _failed(missing, None, surroundings, timeline)
+        return replace(found, evidence=(*found.evidence, *brings_nothing_else(closure, staged)))
     hit = [each for each in closure.missing_deferred if _invoked_into(each, timeline)]
     if hit:
         return _failed(tuple(hit), Rung.INVOKE, surroundings, timeline)
