@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import threading
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -170,3 +171,31 @@ def test_closing_waits_for_no_client_that_hangs(monkeypatch: pytest.MonkeyPatch)
     closed.join(30)
     over.set()
     assert not closed.is_alive()
+
+
+@pytest.mark.parametrize("configured", ["eu-west-1", None])
+def test_a_global_service_s_region_is_not_the_region_of_the_others(
+    configured: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(request: Any, **_: object) -> None:
+        asked.append(request.url)
+        raise SourceError(Unavailable(Reason.DENIED, "denied"))
+
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    aws = aws_module.Aws(CallLog(), region=configured, answerer=answer)
+    calls: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("iam", "GetRole", {"RoleName": "demo"}),
+        ("lambda", "GetFunction", {"FunctionName": "demo"}),
+    )
+    for service, operation, parameters in calls:
+        with pytest.raises(SourceError) as caught:
+            aws.call(service, operation, **parameters)
+    assert aws.region == (configured or "")
+    assert asked[0].startswith("https://iam.amazonaws.com/")
+    if configured:
+        assert asked[1].startswith("https://lambda.eu-west-1.amazonaws.com/")
+    else:
+        assert caught.value.unavailable.detail == "lambda:GetFunction: no region is configured"

@@ -314,8 +314,9 @@ class Aws:
                 at_hand.clients[key] = self._session(at_hand).create_client(
                     service, region_name=region or self._region, endpoint_url=self._endpoint_url, config=config
                 )
-                if region is None:
-                    self._region = at_hand.clients[key].meta.region_name
+                if region is None and self._region is None:
+                    # not the client's: one of a global service answers with a region that no other service has
+                    self._region = self._session(at_hand).get_config_variable("region")
             return at_hand.clients[key]
 
     def _opened(self) -> Session:
