@@ -21,9 +21,10 @@ from troubleshooter.analysis.runtime import language as runtime
 from troubleshooter.analysis.spawn import launch
 from troubleshooter.facts import Reading, Reason, Store, Unavailable, providers_in
 from troubleshooter.facts.function import EnvironmentVariable, FunctionCode, FunctionRecord, ImageOverride
-from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree
+from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree, PackageCode
 from troubleshooter.facts.logs import ErrorText, Invocation, Timeline
 from troubleshooter.model import Origin
+from troubleshooter.redact import Secrets
 
 PACKAGE = Reading("deployment package", Origin.PACKAGE, "2026-01-02T03:04:05.000Z")
 LOGS = Reading("logs:FilterLogEvents /aws/lambda/demo", Origin.APPLICATION_LOG, "2026-01-02T03:04:05.000Z")
@@ -72,10 +73,11 @@ def a_zip(
 ) -> Launched:
     """A zip function."""
     function = function_record(package_type="Zip", runtime=runtime_name, handler=handler, **record)
-    code = CodeTree(
+    code = PackageCode(
         reading=PACKAGE, tree=tree({f"/var/task/{k}": v for k, v in files.items()}), root="/var/task", kind="zip"
     )
-    return analysed({FunctionRecord: function, CodeTree: code, Timeline: timeline})
+    facts = {FunctionRecord: function, PackageCode: code, CodeTree: CodeTree(**vars(code)), Timeline: timeline}
+    return analysed(facts)
 
 
 def a_source(files: Mapping[str, Any], function: FunctionRecord | None = None) -> Launched:
@@ -87,7 +89,7 @@ def a_source(files: Mapping[str, Any], function: FunctionRecord | None = None) -
 
 def analysed(facts: Mapping[type[Any], Any]) -> Launched:
     """Facts with everything that thinking makes of them."""
-    seeds = [fact for fact in facts.values() if not isinstance(fact, Unavailable)]
+    seeds = [Secrets(b"salt"), *(fact for fact in facts.values() if not isinstance(fact, Unavailable))]
     missing = {kind: fact for kind, fact in facts.items() if isinstance(fact, Unavailable)}
     return Launched(Store(providers_in(MODULES), seeds, missing=missing))
 

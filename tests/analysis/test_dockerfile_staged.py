@@ -52,7 +52,11 @@ def project(
     recipe = ImageRecipe(reading=SOURCE, path="Dockerfile", contexts=("",), stages=stages)
     providers = providers_in((*coding.MODULES, *node_coding.MODULES, staged))
     return Launched(
-        Store(providers, [code, recipe, *([image] if image else [])], missing={FunctionRecord: NO_FUNCTION})
+        Store(
+            providers,
+            [code, recipe, Secrets(b"salt"), *([image] if image else [])],
+            missing={FunctionRecord: NO_FUNCTION},
+        )
     )
 
 

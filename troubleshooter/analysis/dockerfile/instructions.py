@@ -20,7 +20,7 @@ LONGEST = 256 * 1024
 """Characters of one Dockerfile."""
 
 NAME = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)(?:\.[^/]*)?$|\.Dockerfile$", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
+_HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][\w.-]*)\1")
 _ARGUMENT = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 _SOURCES = re.compile(
     r"repos\.d|add-repo|\.repo\b|\brpm\b|\.rpm\b|\.deb\b|sources\.list|apk/repositories|--repository|\s-X\s|releasever|copr|epel|extras"

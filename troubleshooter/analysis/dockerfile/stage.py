@@ -20,9 +20,12 @@ from troubleshooter.facts.function import EnvironmentVariable
 from troubleshooter.redact import Secrets
 
 ENTRY_SCRIPT = "/lambda-entrypoint.sh"
+TASK_ROOT = "/var/task"
 _AWS = re.compile(
     r"(?:public\.ecr\.aws/lambda/|(?:docker\.io/)?amazon/aws-lambda-)[a-z]+(?::(?P<tag>[\w.-]+))?(?:@.*)?"
 )
+_MIRRORED = re.compile(r".*/(?:lambda/|aws-lambda-)(?:python|nodejs|java|dotnet|ruby|go|provided):[\w.-]+")
+"""AWS's bases as other registries' copies of them are called: where they start is as certain as their name."""
 _OFFICIAL = re.compile(
     r"(?:docker\.io/)?(?:library/|public\.ecr\.aws/docker/library/)?"
     r"(?P<name>python|node|debian|ubuntu|alpine|amazonlinux)(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?"
@@ -32,7 +35,7 @@ _AWS_ENVIRONMENT = {
     "TZ": ":/etc/localtime",
     "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
     "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-    "LAMBDA_TASK_ROOT": "/var/task",
+    "LAMBDA_TASK_ROOT": TASK_ROOT,
     "LAMBDA_RUNTIME_DIR": "/var/runtime",
 }
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -102,13 +105,15 @@ def _base(base: str, place: str, *, decided: bool, secrets: Secrets) -> tuple[Bu
         tag = aws["tag"] or ""
         platform = "linux/arm64" if tag.endswith("-arm64") else "linux/amd64" if tag.endswith("-x86_64") else ""
         variables = dict(_AWS_ENVIRONMENT)
-        stage = replace(stage, kind="aws", entrypoint=(ENTRY_SCRIPT,), workdir="/var/task", platform=platform)
+        stage = replace(stage, kind="aws", entrypoint=(ENTRY_SCRIPT,), workdir=TASK_ROOT, platform=platform)
     elif official:
         name = official["name"]
         entry = ("docker-entrypoint.sh",) if name == "node" else ()
         shell = {"python": "python3", "node": "node", "alpine": "/bin/sh"}.get(name, "bash")
         variables = {"PATH": _PATH}
         stage = replace(stage, kind=name, entrypoint=entry, command=(shell,))
+    elif _MIRRORED.fullmatch(base):
+        return replace(stage, workdir=TASK_ROOT), {"LAMBDA_TASK_ROOT": TASK_ROOT}
     else:
         return stage, {}
     described = tuple(describe(key, value, secrets) for key, value in variables.items())

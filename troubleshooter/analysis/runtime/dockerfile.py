@@ -1,156 +1,73 @@
-"""What a Dockerfile says about the runtime of the image that it would make, as far as its text alone decides."""
+"""What one stage of a Dockerfile says about the runtime of the image that it would make, as far as its text alone decides."""
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from troubleshooter.analysis.dockerfile.stage import ENTRY_SCRIPT, TASK_ROOT
+from troubleshooter.facts.build import BuildStage, Copied
 from troubleshooter.facts.tree import FileTree
 
-LONGEST = 256 * 1024
 _AWS_BASE = re.compile(r"(?:^|/)(?:lambda/|aws-lambda-)(python|nodejs):(\d+)(?:\.(\d+))?")
-_ARGUMENT = re.compile(r"\$\{?(\w+)(?::-([^}]*))?\}?")
-_TASK_ROOTS = ("${LAMBDA_TASK_ROOT}", "$LAMBDA_TASK_ROOT", "/var/task")
+_OFFICIAL = re.compile(r"(?:^|/)(?:python|node):(\d+)(?:\.(\d+))?")
+_CLIENTS = {"awslambdaric": "python", "aws-lambda-ric": "node"}
 _SUFFIXES = {"python": (".py", "/__init__.py"), "node": (".js", ".mjs", ".cjs")}
 
 
 @dataclass(frozen=True, slots=True)
 class DockerLaunch:
-    """The last stage of a Dockerfile."""
+    """The runtime client that a stage ends in."""
 
-    base: str = ""
     language: str = ""
     """`python` or `node`; empty where the text does not tell."""
     client: str = "unknown"
     version: tuple[int, ...] = ()
-    workdir: str = "/"
-    entrypoint: tuple[str, ...] | None = None
-    command: tuple[str, ...] | None = None
+    handler: str | None = None
+    """The one argument that the client is given."""
     folders: tuple[str, ...] = ()
-    """Folders of the source that are copied to where the handler is looked for."""
-    arguments: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def handler(self) -> str | None:
-        """The one argument that the client is given."""
-        words = (*(self.entrypoint or ()), *(self.command or ()))
-        if self.client == "aws-base":
-            rest = words[1:] if words[:1] == ("/lambda-entrypoint.sh",) else words
-            return rest[0] if len(rest) == 1 else None
-        mark = "awslambdaric" if self.language == "python" else "aws-lambda-ric"
-        at = next((i for i, word in enumerate(words) if posixpath.basename(word) == mark), None)
-        return words[at + 1] if at is not None and len(words) > at + 1 else None
+    """Folders of the build's context that are copied to where the handler is looked for."""
 
 
-def read_dockerfile(text: str) -> DockerLaunch | None:
-    """The launch of the last stage; None for a text that is no Dockerfile."""
-    stages: dict[str, DockerLaunch] = {}
-    stage: DockerLaunch | None = None
-    arguments: dict[str, str] = {}
-    for line in _lines(text[:LONGEST]):
-        word, _, rest = line.partition(" ")
-        word, rest = word.upper(), rest.strip()
-        if word == "ARG":
-            name, _, value = rest.partition("=")
-            arguments[name.strip()] = value.strip().strip("\"'")
-        elif word == "FROM":
-            stage = _from(_filled(rest, arguments), stages)
-            alias = re.search(r"\sAS\s+(\S+)", rest, re.IGNORECASE)
-            name = alias[1].lower() if alias else str(len(stages))
-        elif stage is not None:
-            stage = _instruction(stage, word, _filled(rest, arguments))
-        if stage is not None:
-            stages[name] = stage
-    return _decided(stage) if stage is not None else None
+def launch_of(stage: BuildStage) -> DockerLaunch:
+    """By the base where its entry script stays, else by the client that the command names."""
+    aws = _AWS_BASE.search(stage.base)
+    folders = tuple(dict.fromkeys(_folders(stage, TASK_ROOT if aws else stage.workdir)))
+    words = (*(stage.entrypoint or ()), *(stage.command or ()))
+    if aws and stage.entrypoint in ((ENTRY_SCRIPT,), None):
+        rest = words[1:] if words[:1] == (ENTRY_SCRIPT,) else words
+        handler = rest[0] if len(rest) == 1 else None
+        return DockerLaunch("python" if aws[1] == "python" else "node", "aws-base", _numbers(aws, 2), handler, folders)
+    names = [posixpath.basename(word) for word in words]
+    mark = next((name for name in _CLIENTS if name in names), "")
+    after = words[names.index(mark) + 1 :] if mark else ()
+    known = aws or _OFFICIAL.search(stage.base)
+    version = _numbers(known, 2 if aws else 1) if known else ()
+    return DockerLaunch(_CLIENTS.get(mark, ""), "ric" if mark else "unknown", version, next(iter(after), None), folders)
 
 
-def _lines(text: str) -> list[str]:
-    joined = re.sub(r"\\[ \t]*\r?\n", " ", re.sub(r"(?m)^\s*#.*$", "", text))
-    return [line.strip() for line in joined.splitlines() if line.strip()]
+def _numbers(found: re.Match[str], first: int) -> tuple[int, ...]:
+    return tuple(int(each) for each in found.groups()[first - 1 :] if each)
 
 
-def _filled(text: str, arguments: dict[str, str]) -> str:
-    return _ARGUMENT.sub(lambda found: arguments.get(found[1]) or found[2] or found[0], text)
+def _folders(stage: BuildStage, root: str) -> Iterator[str]:
+    for step in stage.steps:
+        if step.copied is not None:
+            yield from _copied(step.copied, root)
 
 
-def _from(rest: str, stages: dict[str, DockerLaunch]) -> DockerLaunch:
-    words = [word for word in rest.split() if not word.startswith("--")]
-    base = words[0] if words else ""
-    if base.lower() in stages:
-        return stages[base.lower()]
-    aws = _AWS_BASE.search(base)
-    if aws is None:
-        return DockerLaunch(base)
-    version = tuple(int(each) for each in aws.groups()[1:] if each)
-    language = "python" if aws[1] == "python" else "node"
-    return DockerLaunch(base, language, "aws-base", version, "/var/task", ("/lambda-entrypoint.sh",))
-
-
-def _instruction(stage: DockerLaunch, word: str, rest: str) -> DockerLaunch:
-    if word == "WORKDIR":
-        folder = "/var/task" if rest in _TASK_ROOTS else rest.strip("\"'")
-        return replace(stage, workdir=posixpath.normpath(posixpath.join(stage.workdir, folder)))
-    if word in ("ENTRYPOINT", "CMD"):
-        words = _words(rest)
-        return replace(stage, entrypoint=words, command=None) if word == "ENTRYPOINT" else replace(stage, command=words)
-    if word in ("COPY", "ADD") and "--from" not in rest:
-        return replace(stage, folders=(*stage.folders, *_copied(stage, rest)))
-    return stage
-
-
-def _words(rest: str) -> tuple[str, ...]:
-    if rest.startswith("["):
-        try:
-            words = json.loads(rest)
-        except (ValueError, RecursionError):
-            words = None
-        if isinstance(words, list) and all(isinstance(each, str) for each in words):
-            return tuple(words)
-    return ("/bin/sh", "-c", rest)
-
-
-def _copied(stage: DockerLaunch, rest: str) -> list[str]:
-    """Folders of the source whose content lands where the handler is looked for."""
-    try:
-        words = list(_words(rest)) if rest.startswith("[") else shlex.split(rest)
-    except ValueError:
-        return []
-    words = [word for word in words if not word.startswith("--")]
-    if len(words) < 2:
-        return []
-    *sources, target = words
-    for name in _TASK_ROOTS[:2]:
-        target = target.replace(name, "/var/task")
-    target = posixpath.normpath(posixpath.join(stage.workdir, target))
-    root = "/var/task" if stage.client == "aws-base" else stage.workdir
-    folders = []
-    for source in sources:
+def _copied(copied: Copied, root: str) -> Iterator[str]:
+    """Folders of the context whose content lands where the handler is looked for."""
+    target = copied.target.rstrip("/") or "/"
+    for source in copied.sources:
         clean = posixpath.normpath(source.lstrip("/"))
         file = "." in posixpath.basename(clean) and clean != "."
         if target == root and not clean.startswith(".."):
-            folders.append(posixpath.dirname(clean) or "." if file else clean)
+            yield posixpath.dirname(clean) or "." if file else clean
         elif target == posixpath.join(root, posixpath.basename(clean)):
-            folders.append(posixpath.dirname(clean) or ".")
-    return folders
-
-
-def _decided(stage: DockerLaunch) -> DockerLaunch:
-    """The stage with language and client told by a client that the entrypoint names, where the base told none."""
-    folders = tuple(dict.fromkeys(stage.folders))
-    if stage.client == "aws-base" and stage.entrypoint in (("/lambda-entrypoint.sh",), None):
-        return replace(stage, folders=folders)
-    words = [posixpath.basename(word) for word in (*(stage.entrypoint or ()), *(stage.command or ()))]
-    language = "python" if "awslambdaric" in words else "node" if "aws-lambda-ric" in words else ""
-    client = "ric" if language else "unknown"
-    version = stage.version
-    official = re.search(r"(?:^|/)(?:python|node):(\d+)(?:\.(\d+))?", stage.base)
-    if not version and official:
-        version = tuple(int(each) for each in official.groups() if each)
-    return replace(stage, language=language, client=client, version=version, folders=folders)
+            yield posixpath.dirname(clean) or "."
 
 
 def source_root(tree: FileTree, language: str, handler: str | None, candidates: Sequence[str]) -> str:

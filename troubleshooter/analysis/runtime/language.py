@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from troubleshooter.analysis.dockerfile.stage import TASK_ROOT, stages_of
 from troubleshooter.analysis.runtime.argv import ClientCall, Surroundings, find_client
-from troubleshooter.analysis.runtime.dockerfile import DockerLaunch, read_dockerfile, source_root
+from troubleshooter.analysis.runtime.dockerfile import DockerLaunch, launch_of, source_root
 from troubleshooter.analysis.runtime.node import node_flags, node_path, node_version
 from troubleshooter.analysis.runtime.python import (
     Interpreter,
@@ -30,8 +31,8 @@ from troubleshooter.facts.image import CodeTree, ImageConfig, ImageTree
 from troubleshooter.facts.launch import EffectiveLaunch
 from troubleshooter.facts.runtime import NOT_BUILT, RuntimeModel
 from troubleshooter.facts.tree import FileTree
+from troubleshooter.redact import Secrets
 
-TASK_ROOT = "/var/task"
 _MANAGED = re.compile(r"^(python|nodejs)(\d+)(?:\.(\d+|x))?$")
 _ARCHITECTURES = {"amd64": "x86_64"}
 
@@ -107,17 +108,17 @@ def image_runtime(
 
 @provides(rank=2)
 def source_runtime(
-    code: CodeTree, function: FunctionRecord | Unavailable, recipe: ImageRecipe | Unavailable
+    code: CodeTree, function: FunctionRecord | Unavailable, recipe: ImageRecipe | Unavailable, secrets: Secrets
 ) -> RuntimeModel | Unavailable:
     """What the Dockerfile of a source folder says will run."""
     if code.kind != "source":
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the code was not given as a source folder")
     if isinstance(function, FunctionRecord) and not function.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is deployed from a zip package")
-    path = recipe.path if isinstance(recipe, ImageRecipe) else "Dockerfile"
-    text = code.tree.text(posixpath.join(code.root, path))
-    found = read_dockerfile(text) if text is not None else None
-    if found is None or not found.language:
+    text = code.tree.text(posixpath.join(code.root, "Dockerfile")) or ""
+    stages = recipe.stages if isinstance(recipe, ImageRecipe) else stages_of("Dockerfile", text, secrets)
+    found = launch_of(stages[-1]) if stages else DockerLaunch()
+    if not found.language:
         return Unavailable(Reason.NOT_GIVEN, "nothing was given that tells which runtime the source is for")
     contexts = recipe.contexts if isinstance(recipe, ImageRecipe) else ("",)
     return _source_model(code, found, function, _context(code, found, contexts))
