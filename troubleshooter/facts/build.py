@@ -106,6 +106,9 @@ class ImageRecipe(Fact):
     """Folders that may be the build's context, relative to the source folder; one where the template names it."""
     stages: tuple[BuildStage, ...]
     """All stages up to the one that is the image."""
+    may_have_client: bool = True
+    """False where neither the Dockerfile nor any manifest names a runtime client or an adapter, and nothing is copied
+    from an image that might bring one."""
 
     @property
     def final(self) -> BuildStage:

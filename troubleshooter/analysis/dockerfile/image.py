@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from troubleshooter.analysis.dockerfile.instructions import NAME as DOCKERFILE
 from troubleshooter.analysis.dockerfile.stage import ENTRY_SCRIPT, stages_of
@@ -21,6 +21,7 @@ from troubleshooter.model import Role, Subject
 from troubleshooter.redact import Secrets
 
 _CLIENTS = re.compile(r"awslambdaric|aws-lambda-ric|aws-lambda-adapter|lambda-entrypoint\.sh|aws-lambda-rie")
+_COPIED_FROM = re.compile(r"--from=(\S+)")
 _REWRITES = re.compile(r"dos2unix|fromdos|\\r|tr\s+-d|\bsed\b")
 
 
@@ -49,7 +50,14 @@ def image_recipe(
         path=path,
         contexts=contexts,
         stages=stages,
+        may_have_client=_may_have_client(manifests.files[path], manifests.files.values()),
     )
+
+
+def _may_have_client(dockerfile: str, texts: Iterable[str]) -> bool:
+    """Images that are copied from bear a registry or a tag in their name, stages of the same file do not."""
+    foreign = any(re.search(r"[/:$]", name) for name in _COPIED_FROM.findall(dockerfile))
+    return foreign or any(_CLIENTS.search(text) for text in texts)
 
 
 def _named(files: Sequence[str], metadata: object) -> tuple[str | None, str | None]:
