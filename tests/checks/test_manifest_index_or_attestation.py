@@ -72,3 +72,12 @@ def test_a_single_image_of_either_schema() -> None:
 def test_what_aws_runs_was_resolved_by_aws() -> None:
     running = function_code(resolved_image_uri=f"{URI}@{AMD.digest}")
     assert the_check(manifest(AMD, ATTESTATION), running, function_record()).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_an_index_that_aws_resolved_and_then_refused() -> None:
+    index = manifest(AMD, ATTESTATION)
+    code = function_code(resolved_image_uri=f"{URI}@{index.digest}")
+    reason = f"The image manifest, config or layer media type for the source image {URI} is not supported."
+    refused = function_record(state="Failed", state_reason_code="InvalidImage", state_reason=reason)
+    assert the_check(index, code, refused).outcome is Outcome.FAIL
+    assert the_check(index, code, function_record()).outcome is Outcome.NOT_APPLICABLE

@@ -46,6 +46,12 @@ def refusals(function: FunctionRecord) -> tuple[Refusal, ...]:
     return tuple(found)
 
 
+def refuses_media_type(function: FunctionRecord | Unavailable) -> bool:
+    """Whether AWS's own record says that the image it resolved is of a type that Lambda does not take."""
+    given = refusals(function) if isinstance(function, FunctionRecord) else ()
+    return any("media type for the source image" in each.text for each in given)
+
+
 def refusal(
     function: FunctionRecord,
     code: FunctionCode | Unavailable | None,

@@ -28,6 +28,7 @@ import shlex
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import OCI
+from troubleshooter.checks._readiness import refuses_media_type
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.address import ImageAddress
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
@@ -66,7 +67,7 @@ def layer_media_type(
     if not types:
         return not_applicable("what holds the image does not tell how its layers are stored")
     cited = manifest.cite("layers", types, label="media types of the layers")
-    taken = code.digest if isinstance(code, FunctionCode) else None
+    taken = code.digest if isinstance(code, FunctionCode) and not refuses_media_type(function) else None
     if taken is not None and taken in (manifest.digest, manifest.manifest_digest):
         return passed("AWS has taken this image", cited)
     odd = tuple(kind for kind in types if kind not in _TAKEN)

@@ -29,6 +29,7 @@ import shlex
 
 from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature
 from troubleshooter.checks._launch_fix import OCI, deployed, region
+from troubleshooter.checks._readiness import refuses_media_type
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.address import ecr_address
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
@@ -53,7 +54,8 @@ def manifest_index_or_attestation(
 ) -> Verdict:
     """Reads the media type of what the reference names."""
     cited = manifest.cite("media_type", label=f"media type of {manifest.reference}")
-    taken = code.digest if isinstance(code, FunctionCode) else None
+    refused = refuses_media_type(function)
+    taken = code.digest if isinstance(code, FunctionCode) and not refused else None
     if taken is not None and taken in (manifest.digest, manifest.manifest_digest):
         return not_applicable("AWS has already resolved this image to a single manifest")
     if not manifest.is_index:
@@ -63,7 +65,9 @@ def manifest_index_or_attestation(
     attested = len(images) < len(manifest.platforms)
     kind = "an index that BuildKit made for its attestation" if attested and len(images) == 1 else "an index"
     message = f"{manifest.reference} is {kind}, {len(images)} platform(s); Lambda takes a single image manifest only"
-    return failed(message, cited, listed, remediation=_fix(manifest, images, function))
+    # Where AWS took the reference first and refused the image later, deploying it had gone well.
+    rung = Rung.READY if refused else None
+    return failed(message, cited, listed, remediation=_fix(manifest, images, function), rung=rung)
 
 
 def _name(platform: Platform) -> str:
