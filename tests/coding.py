@@ -17,6 +17,7 @@ from troubleshooter.analysis.python import metadata as python_metadata
 from troubleshooter.analysis.python import packages as python_packages
 from troubleshooter.analysis.python import requirements
 from troubleshooter.analysis.python import shadowing as python_shadowing
+from troubleshooter.analysis.python import told_missing as python_told
 from troubleshooter.analysis.runtime import language as runtime
 from troubleshooter.analysis.spawn import launch
 from troubleshooter.facts import Reading, Reason, Store, Unavailable, providers_in
@@ -33,7 +34,7 @@ HANDLER = "def handler(event, context):\n    return 1\n"
 NO_LOGS = Unavailable(Reason.DENIED, "logs:FilterLogEvents was denied")
 MODULES = (
     *(code_tree, launch, runtime, python_handler, python_imports, python_packages),
-    *(python_background, python_effects, python_metadata, python_shadowing, requirements),
+    *(python_background, python_effects, python_metadata, python_shadowing, python_told, requirements),
 )
 
 

@@ -195,7 +195,7 @@ def test_without_layers_nothing_is_said() -> None:
     assert an_image({}).ask(the_check).outcome is Outcome.NOT_APPLICABLE
     closure = ImportClosure(reading=IMAGE, language="node")
     runtime = RuntimeModel(reading=IMAGE, language="node", client="zip")
-    assert the_check(closure, runtime, NONE, NONE, NONE, NONE, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
+    assert the_check(closure, runtime, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_what_could_not_be_followed_in_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,3 +224,33 @@ def test_a_signed_module_is_no_own_code() -> None:
     assert an_image({"app.py": "import six7\n" + HANDLER, "six7.py": signed}).ask(the_check).outcome is Outcome.PASS
     own = "__version__ = '1'\nimport an_extra\n"
     assert an_image({"app.py": "import six7\n" + HANDLER, "six7.py": own}).ask(the_check).outcome is Outcome.FAIL
+
+
+LACKING = "Unable to import module 'app': No module named 'pydantic'"
+PARSER = {
+    "app.py": "from tools.parser import parse\n" + HANDLER,
+    f"{SITE}/tools-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: tools\nVersion: 1\n",
+    f"{SITE}/tools/__init__.py": "",
+    f"{SITE}/tools/parser.py": "import json\nfrom pydantic import BaseModel\n",
+}
+
+
+def test_what_an_installed_package_lacks_is_told_by_the_client_and_proven_by_the_files() -> None:
+    report = "REPORT RequestId: 1\tStatus: error\tError Type: Runtime.ImportModuleError"
+    found = an_image(PARSER, timeline=logged(LACKING, report)).ask(the_check)
+    assert found.outcome is Outcome.FAIL
+    assert f"{SITE}/tools/parser.py:2 imports `pydantic`" in found.message
+    assert any("No module named 'pydantic'" in e.value for e in found.evidence)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        pytest.param(PARSER, (), id="the client says nothing"),
+        pytest.param(PARSER, ("Unable to import module 'app': No module named 'yaml'",), id="nothing imports it"),
+        pytest.param({**PARSER, "/srv/libs/pydantic/__init__.py": ""}, (LACKING,), id="it lies somewhere"),
+        pytest.param({**PARSER, f"{SITE}/pydantic.py": ""}, (LACKING,), id="it is there now"),
+    ],
+)
+def test_what_the_client_says_alone_proves_nothing(files: dict[str, str], said: tuple[str, ...]) -> None:
+    assert an_image(files, timeline=logged(*said)).ask(the_check).outcome is Outcome.PASS

@@ -71,6 +71,14 @@ class ImportClosure(Fact):
     """Python: own modules that are loaded with the handler and that the target's interpreter cannot compile."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ToldMissing(Fact):
+    """What the runtime client did not find, nothing in the tree is named like, and an installed package imports."""
+
+    asked: Import
+    """The import, in the package's file."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnboundName:
     """A name that one installed package imports from another, which does not have it."""

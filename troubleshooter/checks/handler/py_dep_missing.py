@@ -41,7 +41,7 @@ from troubleshooter.checks._distribution import Bringer, bringer, unknown_bringe
 from troubleshooter.checks._left_out import left_out
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.build import StagedCode
-from troubleshooter.facts.code import Import, ImportClosure
+from troubleshooter.facts.code import Import, ImportClosure, ToldMissing
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.logs import Timeline
@@ -77,7 +77,9 @@ class _Surroundings:
         return {full: each for full, each in found.items() if each is not None}
 
 
-@check(title="Everything that the Python handler imports is there", severity=Severity.ERROR, rung=Rung.HANDLER)
+@check(
+    title="Everything that the Python handler imports is there", severity=Severity.ERROR, rung=Rung.HANDLER, narrow=True
+)
 def py_dep_missing(
     closure: ImportClosure,
     runtime: RuntimeModel,
@@ -88,8 +90,10 @@ def py_dep_missing(
     timeline: Timeline | Unavailable,
     image: ImageConfig | Unavailable,
     staged: StagedCode | Unavailable,
+    told: ToldMissing | Unavailable,
 ) -> Verdict:
-    """Lists the imports at load time that nothing provides, and those at call time that a call has run into."""
+    """Lists the imports at load time that nothing provides, and those at call time that a call has run into, and what an
+    installed package lacks, as the runtime client tells it."""
     if closure.language != "python":
         return not_applicable("the handler is not Python")
     surroundings = _Surroundings(closure, runtime, requirements, installed, function, code)
@@ -99,6 +103,8 @@ def py_dep_missing(
     hit = [each for each in closure.missing_deferred if _invoked_into(each, timeline)]
     if hit:
         return _failed(tuple(hit), Rung.INVOKE, surroundings, timeline)
+    if isinstance(told, ToldMissing):
+        return _failed((told.asked,), None, surroundings, timeline)
     gone = left_out(staged, function, image, code)
     if gone is not None:
         return gone
