@@ -5,14 +5,18 @@ from typing import Any
 import pytest
 
 from tests.coding import HANDLER, NO_LOGS, a_zip, an_image, analysed
-from tests.factories import function_code, function_record, image_config, variable
-from tests.launching import Launched, custom_base, image_tree, program
+from tests.factories import SOURCE, function_code, function_record, image_config, variable
+from tests.launching import DENIED, NO_FUNCTION, NO_TREE, Launched, custom_base, image_tree, launched, program
 from tests.native import with_natives
+from troubleshooter.analysis.dockerfile.image import image_of_recipe, image_recipe
 from troubleshooter.checks.runtime.ric_missing import ric_missing as the_check
+from troubleshooter.facts.build import ImageRecipe
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
 from troubleshooter.facts.logs import Timeline
-from troubleshooter.model import Outcome
+from troubleshooter.facts.packages import SourceManifests
+from troubleshooter.model import Outcome, Role, Subject
+from troubleshooter.redact import Secrets
 
 BINARY = custom_base()["/usr/local/bin/python3.12"]
 SITE = "/usr/local/lib/python3.12/site-packages"
@@ -118,3 +122,49 @@ def test_an_interpreter_that_is_not_found_searches_nothing() -> None:
     for name, outcome in (("python3.12", Outcome.FAIL), ("python3.9", Outcome.UNKNOWN)):
         script = {"/start.sh": program(f'#!/bin/sh\nexec {name} -m awslambdaric "$@"\n')}
         assert started("/start.sh", **script, **{"/bin/sh": BINARY}).ask(the_check).outcome is outcome
+
+
+OFFICIAL = '#!/bin/sh\nset -e\nif [ "${1#-}" != "${1}" ] || [ -z "$(command -v "${1}")" ]; then\n  set -- node "$@"\nfi\nexec "$@"\n'
+
+
+def test_nodes_own_entrypoint_takes_a_handler_for_a_file() -> None:
+    image = {"entrypoint": ("docker-entrypoint.sh",), "command": ("index.handler",), "workdir": "/function"}
+    path = (variable("PATH", "/usr/local/bin:/usr/bin:/bin"),)
+    tree = {**custom_base(), "/usr/local/bin/docker-entrypoint.sh": program(OFFICIAL), "/usr/local/bin/node": BINARY}
+    for more, outcome in (
+        ({}, Outcome.FAIL),
+        ({"/function/index.handler.js": "x"}, Outcome.UNKNOWN),
+        ({"/usr/local/bin/docker-entrypoint.sh": program('#!/bin/sh\nexec /lambda "$@"\n')}, Outcome.UNKNOWN),
+    ):
+        facts = {
+            FunctionRecord: function_record(),
+            ImageConfig: image_config(**image, environment=path),
+            ImageTree: image_tree({**tree, **more}),
+            FunctionCode: function_code(),
+            Timeline: NO_LOGS,
+        }
+        found = with_natives(analysed(facts)).ask(the_check)
+        assert found.outcome is outcome
+        assert outcome is Outcome.UNKNOWN or "runs `node index.handler`" in found.message
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "outcome"),
+    [
+        pytest.param('FROM node:20-slim\nCMD ["index.handler"]\n', Outcome.FAIL, id="nothing starts a client"),
+        pytest.param('FROM node:20-slim\nCMD ["server.js"]\n', Outcome.UNKNOWN, id="a program of its own"),
+        pytest.param(
+            'FROM node:20-slim\nRUN npm i aws-lambda-ric\nCMD ["index.handler"]\n',
+            Outcome.UNKNOWN,
+            id="it has a client",
+        ),
+        pytest.param('FROM company/node:20\nCMD ["index.handler"]\n', Outcome.UNKNOWN, id="a base that is not known"),
+    ],
+)
+def test_a_dockerfile_on_node_without_a_client(dockerfile: str, outcome: Outcome) -> None:
+    manifests = SourceManifests(reading=SOURCE, root="/p", files={"Dockerfile": dockerfile})
+    recipe = image_recipe(manifests, DENIED, Secrets(b"salt"), Subject(Role.PROPOSED))
+    assert isinstance(recipe, ImageRecipe)
+    image = image_of_recipe(recipe, DENIED, NO_FUNCTION, DENIED)
+    found = launched(NO_TREE, NO_FUNCTION, image, recipe=recipe).ask(the_check)
+    assert (found.outcome is Outcome.FAIL) == (outcome is Outcome.FAIL)

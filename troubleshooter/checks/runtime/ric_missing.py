@@ -26,11 +26,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
+from typing import Any
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import Frequency, check, failed, missing, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import rebuilt
 from troubleshooter.checks._server import Server, client_of, server_of, speaks_to_lambda
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.build import ImageRecipe
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
 from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
@@ -85,27 +88,31 @@ _INTERPRETERS = re.compile(
     explains=("init_timeout", "function_timeout", "image_entrypoint_hides_ric", "process_exits_by_design"),
 )
 def ric_missing(
-    runtime: RuntimeModel,
+    runtime: RuntimeModel | Unavailable,
     launch: EffectiveLaunch,
-    files: ImageTree,
+    files: ImageTree | Unavailable,
     spawn: SpawnResult | Unavailable,
     function: FunctionRecord | Unavailable,
     image: ImageConfig,
     code: FunctionCode | Unavailable,
+    recipe: ImageRecipe | Unavailable,
 ) -> Verdict:
     """Asks whether what is launched is a known server, and whether anything in the image speaks to Lambda."""
+    if isinstance(files, Unavailable):
+        planned = _planned(launch, recipe)
+        return failed(*planned, remediation=_install_node(function, image, code)) if planned else missing(files)
+    if isinstance(runtime, Unavailable):
+        return missing(runtime)
     if runtime.client == "zip":
         return not_applicable("a managed runtime brings its own client")
     if runtime.client != "unknown":
-        if _not_installed(runtime, files.tree):
-            return _absent(runtime, launch, function, image, code)
-        if runtime.client == "ric" and not _lies_there(runtime, files.tree):
-            text = "the launch calls the runtime client, and where it would be found is not known"
-            unblock = Unblock("Give the log of the next init: it says whether the client is found.")
-            return unknown("; ".join((text, *runtime.open_ends[:2])), *launch.evidence[:2], unblock=unblock)
-        return passed("the launch ends in a runtime client", *launch.evidence[:2], runtime.cite("client"))
+        gone = _not_installed(runtime, files.tree)
+        return _absent(runtime, launch, function, image, code) if gone else _called(runtime, launch, files.tree)
     if isinstance(spawn, SpawnResult) and spawn.cause not in ("ok", "compat"):
         return not_applicable(f"the launch stops before: {spawn.detail}")
+    if _node_is_run_on_a_handler(launch, files.tree):
+        text = f"docker-entrypoint.sh runs `node {launch.command[0]}`, and no such file is in {launch.workdir or '/'}"
+        return failed(text, *launch.evidence[:3], remediation=_install_node(function, image, code))
     server = server_of(launch, files.tree)
     if server is None and isinstance(spawn, SpawnResult) and _compiled(spawn):
         return not_applicable("the image starts a compiled program of its own, which may be its own runtime client")
@@ -129,6 +136,48 @@ def ric_missing(
     )
 
 
+_HANDLER = re.compile(r"\w[\w/-]*\.\w*[hH]andler")
+"""A command of this form is a handler and no file's name."""
+_OFFICIAL = "docker-entrypoint.sh"
+
+
+def _node_is_run_on_a_handler(launch: EffectiveLaunch, tree: FileTree) -> bool:
+    """Whether the official Node image's own entrypoint is handed a handler, which it then gives to node as a file."""
+    program = launch.entrypoint[-1] if launch.entrypoint else ""
+    if (
+        posixpath.basename(program) != _OFFICIAL
+        or len(launch.command) != 1
+        or not _HANDLER.fullmatch(launch.command[0])
+    ):
+        return False
+    text = tree.text(program if program.startswith("/") else f"/usr/local/bin/{_OFFICIAL}") or ""
+    named = posixpath.join(launch.workdir or "/", launch.command[0])
+    return 'set -- node "$@"' in text and not any(tree.exists(named + end) for end in ("", ".js", ".json", ".node"))
+
+
+def _planned(launch: EffectiveLaunch, recipe: ImageRecipe | Unavailable) -> tuple[Any, ...]:
+    """The same of a Dockerfile that installs no client: message and evidence; empty where it is not so."""
+    if isinstance(recipe, Unavailable) or recipe.may_have_client or recipe.final.kind != "node":
+        return ()
+    if launch.entrypoint != (_OFFICIAL,) or len(launch.command) != 1 or not _HANDLER.fullmatch(launch.command[0]):
+        return ()
+    entrypoint, command = launch.evidence[:2]
+    base = replace(entrypoint, value=recipe.final.base, label=f"base, whose entrypoint is {_OFFICIAL}")
+    said = f"{_OFFICIAL} of the base runs `node {launch.command[0]}`, and no runtime client is installed"
+    return (said, base, command)
+
+
+def _install_node(
+    function: FunctionRecord | Unavailable, image: ImageConfig, code: FunctionCode | Unavailable
+) -> Remediation:
+    text = (
+        "Install the runtime client in the Dockerfile, `RUN npm install aws-lambda-ric`, and start it: "
+        '`ENTRYPOINT ["/usr/local/bin/npx", "aws-lambda-ric"]` with `ENV npm_config_cache=/tmp/.npm`; CMD stays the handler. '
+        "Or start from public.ecr.aws/lambda/nodejs, which has it."
+    )
+    return rebuilt(text, function, image, code, "The log has no `Cannot find module` of the handler's own text.")
+
+
 def _not_installed(runtime: RuntimeModel, tree: FileTree) -> bool:
     """Whether `python -m awslambdaric` certainly finds no such module."""
     if runtime.client != "ric" or runtime.language != "python" or runtime.open_ends or not runtime.search_path:
@@ -142,6 +191,14 @@ def _lies_there(runtime: RuntimeModel, tree: FileTree) -> bool:
         return bool(client_of(tree))
     names = ("awslambdaric", "awslambdaric.py")
     return any(tree.exists(posixpath.join(folder, name)) for folder in runtime.search_path for name in names)
+
+
+def _called(runtime: RuntimeModel, launch: EffectiveLaunch, tree: FileTree) -> Verdict:
+    if runtime.client == "ric" and not _lies_there(runtime, tree):
+        text = "the launch calls the runtime client, and where it would be found is not known"
+        unblock = Unblock("Give the log of the next init: it says whether the client is found.")
+        return unknown("; ".join((text, *runtime.open_ends[:2])), *launch.evidence[:2], unblock=unblock)
+    return passed("the launch ends in a runtime client", *launch.evidence[:2], runtime.cite("client"))
 
 
 def _absent(
