@@ -94,9 +94,7 @@ def test_a_record_that_was_denied_leaves_it_open() -> None:
 SLIM = "FROM python:3.12-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
 
 
-def built(
-    dockerfile: str, function: FunctionRecord | None = None, requirements: str = "requests==2.32.3\n"
-) -> Verdict:
+def built(dockerfile: str, function: FunctionRecord | None = None, requirements: str = "requests==2.32.3\n") -> Verdict:
     manifests = SourceManifests(
         reading=SOURCE, root="/p", files={"Dockerfile": dockerfile, "requirements.txt": requirements}
     )

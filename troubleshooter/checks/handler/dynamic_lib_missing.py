@@ -79,6 +79,7 @@ ASK = "Does `ldd` find every library of the file named in the message, inside th
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def dynamic_lib_missing(
     natives: NativeModules,

@@ -53,6 +53,7 @@ ASK = "Which glibc does the image have? (`ldd --version`; 2.26 on Amazon Linux 2
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def native_glibc_too_new(
     natives: NativeModules,

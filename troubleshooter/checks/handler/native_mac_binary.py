@@ -52,6 +52,7 @@ ASK = "Was node_modules or a virtual environment copied from a Mac or Windows ma
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def native_mac_binary(
     natives: NativeModules,

@@ -68,6 +68,7 @@ ASK = "Which platform is in the module's file name: the function's CPU, or anoth
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def native_wrong_arch_lib(
     natives: NativeModules,

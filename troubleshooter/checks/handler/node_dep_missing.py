@@ -64,7 +64,12 @@ SHOWN = 5
 _SECTIONS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 
 
-@check(title="Everything that the JavaScript handler imports is there", severity=Severity.ERROR, rung=Rung.HANDLER)
+@check(
+    title="Everything that the JavaScript handler imports is there",
+    severity=Severity.ERROR,
+    rung=Rung.HANDLER,
+    narrow=True,
+)
 def node_dep_missing(
     closure: ImportClosure,
     runtime: RuntimeModel,

@@ -60,6 +60,7 @@ ASK = "Which platform packages are in node_modules: `ls node_modules/@SCOPE | gr
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("node_dep_missing", "native_wrong_arch_lib", "init_exception_other"),
+    narrow=True,
 )
 def node_optional_platform_package(
     natives: NativeModules,

@@ -70,6 +70,7 @@ _CLOSED = re.compile(r"^(/.*?):? (?:may not be read by Lambda's user|Lambda's us
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("py_dep_missing", "node_dep_missing", "handler_module_missing", "handler_export_missing"),
+    narrow=True,
 )
 def perm_files_unreadable(
     tree: CodeTree,

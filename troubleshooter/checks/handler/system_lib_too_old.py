@@ -52,6 +52,7 @@ SIGNATURES = (
     severity=Severity.ERROR,
     rung=Rung.HANDLER,
     explains=("py_dep_missing", "node_dep_missing", "init_exception_other"),
+    narrow=True,
 )
 def system_lib_too_old(
     natives: NativeModules,
