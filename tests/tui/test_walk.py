@@ -86,6 +86,24 @@ async def test_a_person_may_overrule_and_take_back(tmp_path: Path) -> None:
         assert app.session.node.name == "where"
 
 
+async def test_taking_back_before_the_first_answer_drops_nothing_that_is_read(tmp_path: Path) -> None:
+    app = app_on("streaming", tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, at(app, WalkScreen))
+        await pilot.press("b", "b")
+        await until(pilot, ready(app))
+        assert "Where does it stop?" in text_of(app, "#step")
+
+
+async def test_ctrl_c_says_how_to_quit(tmp_path: Path) -> None:
+    app = app_on("streaming", tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, ready(app))
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert any("Ctrl+Q quits" in each.message for each in app._notifications)
+
+
 async def test_notes_and_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     app = app_on("vision", tmp_path)

@@ -106,6 +106,10 @@ class TroubleshooterApp(App[int]):
     def action_leave(self) -> None:
         self.exit(None)
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C copies where text is selected, so it does not end a walk; it says what does."""
+        self.notify("Ctrl+Q quits; what was recorded can be gone on with", markup=False, timeout=4)
+
     def copy_command(self, text: str) -> str:
         """Puts one of our own commands on the clipboard, and into a file in case the terminal does not pass it on.
 

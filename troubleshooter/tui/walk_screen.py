@@ -166,11 +166,15 @@ class WalkScreen(OwnScreen):
             self._step()
 
     def action_undo(self) -> None:
+        if not self.session.steps:
+            # what is being read is still wanted: nothing may be dropped for a key that takes nothing back
+            self.notify("there is no answer to take back", markup=False, timeout=2)
+            return
         self.generation += 1
         self.busy_since = None
-        if self.session.back():
-            self.automatic = False
-            self._step()
+        self.session.back()
+        self.automatic = False
+        self._step()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing here are not offered."""
