@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import Session
+from botocore.session import Session as BotocoreSession
 
+from troubleshooter import playbook
 from troubleshooter.collectors import aws as aws_module
 from troubleshooter.collectors.aws_failures import client_error, foreign, login_command, skew
 from troubleshooter.facts import CallLog, Reason, SourceError, Unavailable
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.journal import Journal
+from troubleshooter.model import Target
+from troubleshooter.session import Session
+from troubleshooter.world import World
 
 WHO = "User: arn:aws:sts::123456789012:assumed-role/dev/me is not authorized to perform: lambda:GetFunction"
 ON = "on resource: arn:aws:lambda:eu-west-1:123456789012:function:demo"
@@ -159,7 +165,7 @@ def test_closing_waits_for_no_client_that_hangs(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(aws_module, "PREPARE_S", 0.1)
     monkeypatch.setattr(aws_module, "CALL_S", 0.1)
     monkeypatch.setattr(aws_module, "CLOSE_S", 0.1)
-    monkeypatch.setattr(Session, "create_client", hang)
+    monkeypatch.setattr(BotocoreSession, "create_client", hang)
     aws = aws_module.Aws(CallLog(), region="eu-west-1")
     with pytest.raises(SourceError) as caught:
         aws.call("lambda", "GetFunction", FunctionName="demo")
@@ -199,3 +205,29 @@ def test_a_global_service_s_region_is_not_the_region_of_the_others(
         assert asked[1].startswith("https://lambda.eu-west-1.amazonaws.com/")
     else:
         assert caught.value.unavailable.detail == "lambda:GetFunction: no region is configured"
+
+
+def test_a_profile_that_is_not_there_is_no_bug_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    given = Target(function="demo", profile="nope")
+    walk = Session(given, World.real(given), playbook.load(), Journal.in_memory(str))
+    walk.run()
+    walk.end()
+    gap = walk.stores.first.get(FunctionRecord)
+    assert isinstance(gap, Unavailable)
+    assert gap.reason is Reason.EXPIRED
+    assert gap.detail == "lambda:GetFunction: The config profile (nope) could not be found"
+    assert not [g for g in walk.stores.first.gaps().values() if g.reason is Reason.FAULT]
+    assert walk.blind
+
+
+def test_an_address_that_is_none_says_which_option_to_correct() -> None:
+    aws = aws_module.Aws(CallLog(), region="eu-west-1", endpoint_url="nonsense")
+    with pytest.raises(SourceError) as caught:
+        aws.call("lambda", "GetFunction", FunctionName="demo")
+    gap = caught.value.unavailable
+    assert gap.reason is Reason.UNREACHABLE
+    assert gap.detail == "lambda:GetFunction was not sent: Invalid endpoint: nonsense"
+    assert gap.unblock is not None
+    assert "--endpoint-url" in gap.unblock.text

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from troubleshooter.collectors.aws_failures import (
     CREDENTIALS,
+    ENDPOINT,
     NETWORK,
     PORTAL,
     botocore_error,
@@ -114,8 +115,13 @@ class Aws:
 
     @property
     def region(self) -> str:
-        """The region in effect; empty where none is configured."""
-        return str(self._region or self._opened().get_config_variable("region") or "")
+        """The region in effect; empty where none is configured, or where the configuration cannot be read."""
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            return str(self._region or self._opened().get_config_variable("region") or "")
+        except BotoCoreError:  # as of a profile that is not there: told by the call that needs it
+            return ""
 
     @property
     def known_region(self) -> str:
@@ -274,6 +280,8 @@ class Aws:
             return None, code, client_error(error, source, action, resource, self.login)
         if isinstance(error, BotoCoreError):
             return None, type(error).__name__, botocore_error(error, source, self.login)
+        if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):
+            return None, "endpoint", Unavailable(Reason.UNREACHABLE, f"{source} was not sent: {error}"[:300], ENDPOINT)
         if isinstance(
             error, ResponseParserError | ValueError | RecursionError | LookupError | TypeError | AttributeError
         ):

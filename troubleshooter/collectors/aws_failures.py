@@ -15,6 +15,7 @@ from troubleshooter.model import Unblock
 CREDENTIALS = Unblock("see what the profile's credential_process, or the network to its login, waits for")
 PORTAL = Unblock("check for a proxy or captive portal between this machine and AWS")
 NETWORK = Unblock("check the network and --region, then `troubleshooter resume`")
+ENDPOINT = Unblock("correct --endpoint-url or AWS_ENDPOINT_URL: an address begins with https:// or http://")
 LATER = Unblock("try again in a minute: `troubleshooter resume`")
 SKEW_S = 60
 """Seconds that our clock may differ from AWS's before it is told; signatures are refused at 300."""
