@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from troubleshooter.facts import Reading
+from troubleshooter.facts import Reading, SourceError, Unavailable
 from troubleshooter.facts.function import EnvironmentVariable, FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.template import DeclaredFunction, DeclaredResource
 from troubleshooter.facts.tree import Entry, FileTree, Kind
 from troubleshooter.model import Origin
 
+T = TypeVar("T")
 AT = "2026-01-02T03:04:05.000Z"
 RECORD = Reading("lambda:GetFunction", Origin.RECORD, AT, "11111111-2222-3333-4444-555555555555")
 REGISTRY = Reading("ecr:BatchGetImage", Origin.REGISTRY, AT)
@@ -19,6 +21,14 @@ SOURCE = Reading("source folder", Origin.SOURCE, AT)
 TEMPLATE = Reading("template.yaml", Origin.TEMPLATE, AT)
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:demo"
 URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/demo:latest"
+
+
+def made_by(provider: Callable[..., T | Unavailable], *facts: object) -> T | Unavailable:
+    """What a provider makes of facts that are given to it, as the store takes it."""
+    try:
+        return provider(*facts)
+    except SourceError as error:
+        return error.unavailable
 
 
 def function_record(**changes: Any) -> FunctionRecord:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import IMAGE
+from tests.factories import IMAGE, made_by
 from tests.lab import node_oracle, node_trees
 from tests.lab.node_oracle import LAMBDA_FLAGS, Said
 from troubleshooter.analysis.node.handler import node_handler
@@ -85,7 +85,7 @@ def modelled(
     model = node_oracle.runtime(IMAGE, root, handler, version, node_path, flags)
     resolution = node_handler(model, code, NONE)
     assert isinstance(resolution, HandlerResolution)
-    return Model(resolution, module_format(model, code), node_imports(model, code))
+    return Model(resolution, made_by(module_format, model, code), made_by(node_imports, model, code))
 
 
 def disagreement(said: Said, model: Model) -> str:

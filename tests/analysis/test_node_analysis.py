@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import IMAGE, tree
+from tests.factories import IMAGE, made_by, tree
 from tests.node_coding import a_source, a_zip, an_image
 from troubleshooter.analysis.node.background import node_background
 from troubleshooter.analysis.node.handler import node_handler
@@ -113,16 +113,18 @@ def test_only_node_is_answered_for() -> None:
     model = RuntimeModel(reading=IMAGE, language="python", client="ric", handler="app.handler")
     code = CodeTree(reading=IMAGE, tree=tree({"/var/task/index.js": CODE}), root="/var/task", kind="image")
     for made in (
-        node_handler(model, code, NONE),
-        module_format(model, code),
-        node_imports(model, code),
-        node_background(model, code),
-        node_packages(model, code),
+        made_by(node_handler, model, code, NONE),
+        made_by(module_format, model, code),
+        made_by(node_imports, model, code),
+        made_by(node_background, model, code),
+        made_by(node_packages, model, code),
     ):
         assert isinstance(made, Unavailable)
         assert not made.applies
     nobody = RuntimeModel(reading=IMAGE, language="node", client="aws-base", handler=None)
-    assert not node_handler(nobody, code, NONE).applies  # type: ignore[union-attr]
+    nothing = made_by(node_handler, nobody, code, NONE)
+    assert isinstance(nothing, Unavailable)
+    assert not nothing.applies
 
 
 def test_format_says_what_decides() -> None:

@@ -18,8 +18,7 @@ from troubleshooter.analysis.native.linking import Linking, chain_to, linking_of
 from troubleshooter.analysis.native.modules import OCI
 from troubleshooter.analysis.node.files import NodeFiles
 from troubleshooter.analysis.node.imports import Walk
-from troubleshooter.analysis.node.location import locate
-from troubleshooter.analysis.node.module_format import not_node
+from troubleshooter.analysis.node.location import handler_text, locate
 from troubleshooter.analysis.node.resolution import Resolver, module_version, package_name
 from troubleshooter.analysis.python.finder import Access
 from troubleshooter.analysis.python.handler import reading_of
@@ -57,13 +56,9 @@ def node_native_modules(
     spawn: SpawnResult | Unavailable,
 ) -> NativeModules | Unavailable:
     """Addons with a fault and platform packages that are absent, with what loading the handler does with them."""
-    wrong = not_node(runtime)
-    if wrong is not None:
-        return wrong
+    handler = handler_text(runtime)
     if code.kind == "source":
         return Unavailable(Reason.NOT_OF_THIS_KIND, "a source folder does not show what is installed")
-    if runtime.handler is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
     files = NodeFiles(code.tree)
     linking = linking_of(code, config, function, spawn, runtime)
     machine = OCI.get(runtime.architecture, runtime.architecture)
@@ -72,7 +67,7 @@ def node_native_modules(
     musl = linking.libraries is not None and linking.libraries.musl
     absent = list(_absent(code, runtime, machine, musl=musl))
     unread: tuple[str, ...] = ()
-    location = locate(runtime.handler, runtime.task_root, files, runtime)
+    location = locate(handler, runtime.task_root, files, runtime)
     if (addons or absent) and location.path is not None:
         access = Access(code.tree, obeyed=True)
         walk = _AddonWalk(files, Resolver(files, runtime), runtime, access, addons=addons, absent=absent)

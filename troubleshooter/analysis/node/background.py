@@ -26,7 +26,7 @@ from troubleshooter.analysis.javascript.values import Sort, Value
 from troubleshooter.analysis.node.exports import Answer
 from troubleshooter.analysis.node.files import NodeFiles
 from troubleshooter.analysis.node.handler import HandlerSearch
-from troubleshooter.analysis.node.module_format import not_node
+from troubleshooter.analysis.node.location import handler_text
 from troubleshooter.analysis.python.handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.code import BackgroundWork, FloatingWork
@@ -49,20 +49,16 @@ _SENDS = frozenset({"https.get", "https.request", "http.get", "http.request"})
 @provides()
 def node_background(runtime: RuntimeModel, code: CodeTree) -> BackgroundWork | Unavailable:
     """Floating promises, `forEach(async …)`, dropped `map(async …)` and timers in all functions that the handler calls."""
-    wrong = not_node(runtime)
-    if wrong is not None:
-        return wrong
-    if runtime.handler is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
+    handler = handler_text(runtime)
     search = HandlerSearch(NodeFiles(code.tree), runtime)
-    location, answer = search.resolve(runtime.handler)
+    location, answer = search.resolve(handler)
     if not isinstance(answer, Answer) or location.path is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, answer if isinstance(answer, str) and answer else location.detail)
     calls = Calls(search.exports)
     try:
         start = start_of(calls, answer.value)
         if start is None:
-            why = f"the function behind {runtime.handler} is not read from {location.path}"
+            why = f"the function behind {handler} is not read from {location.path}"
             return Unavailable(Reason.UNSUPPORTED, why)
         walk = Walk(calls)
         if not start.streams:

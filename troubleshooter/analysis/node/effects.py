@@ -18,7 +18,7 @@ from troubleshooter.analysis.node.background import start_of
 from troubleshooter.analysis.node.exports import Answer
 from troubleshooter.analysis.node.files import NodeFiles
 from troubleshooter.analysis.node.handler import HandlerSearch
-from troubleshooter.analysis.node.module_format import not_node
+from troubleshooter.analysis.node.location import handler_text
 from troubleshooter.analysis.node.replaced import is_replaced
 from troubleshooter.analysis.python.handler import reading_of
 from troubleshooter.analysis.read_only import read_only
@@ -92,13 +92,9 @@ def node_handler_shape(runtime: RuntimeModel, code: CodeTree) -> NodeHandlerShap
 
 def _handler(runtime: RuntimeModel, code: CodeTree) -> tuple[Calls, Value, Script] | Unavailable:
     """What is exported as the handler, and the file that it is exported from."""
-    wrong = not_node(runtime)
-    if wrong is not None:
-        return wrong
-    if runtime.handler is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
+    handler = handler_text(runtime)
     search = HandlerSearch(NodeFiles(code.tree), runtime)
-    location, answer = search.resolve(runtime.handler)
+    location, answer = search.resolve(handler)
     if not isinstance(answer, Answer) or location.path is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the handler is not found in the code")
     try:

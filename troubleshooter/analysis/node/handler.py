@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from troubleshooter.analysis.javascript.syntax import Unparsed
 from troubleshooter.analysis.node.exports import Answer, Exports
 from troubleshooter.analysis.node.files import NodeFiles
-from troubleshooter.analysis.node.location import Location, locate, same_name
-from troubleshooter.analysis.node.module_format import format_of, not_node, system_of
+from troubleshooter.analysis.node.location import Location, handler_text, locate, same_name
+from troubleshooter.analysis.node.module_format import format_of, system_of
 from troubleshooter.analysis.node.resolution import Resolver
 from troubleshooter.analysis.python.finder import Access
 from troubleshooter.analysis.python.handler import reading_of
-from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts import Unavailable, provides
 from troubleshooter.facts.image import CodeTree, ImageConfig
 from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
 
@@ -27,14 +27,10 @@ def node_handler(
     runtime: RuntimeModel, code: CodeTree, config: ImageConfig | Unavailable
 ) -> HandlerResolution | Unavailable:
     """Where the Node.js client's algorithm ends for the launch's handler."""
-    wrong = not_node(runtime)
-    if wrong is not None:
-        return wrong
-    if runtime.handler is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
+    handler = handler_text(runtime)
     search = HandlerSearch(NodeFiles(code.tree), runtime)
-    location, answer = search.resolve(runtime.handler)
-    problem, detail = search.judge(runtime.handler, location, answer)
+    location, answer = search.resolve(handler)
+    problem, detail = search.judge(handler, location, answer)
     if location.path is not None and not Access(code.tree, obeyed=code.kind != "source").readable(location.path):
         problem, detail = "unreadable", f"Lambda's user may not read {location.path}"
     own = config.command[-1] if isinstance(config, ImageConfig) and config.command else None
@@ -43,14 +39,14 @@ def node_handler(
     return HandlerResolution(
         reading=reading,
         places={"path": f"{reading.source} {location.path}"} if location.path else {},
-        handler=runtime.handler,
+        handler=handler,
         language="node",
         problem=problem,
         module=location.module,
         path=location.path,
         export=location.export,
         tried=location.tried,
-        alternatives=tuple(search.alternatives(runtime.handler, location, own)) if wanted else (),
+        alternatives=tuple(search.alternatives(handler, location, own)) if wanted else (),
         detail=detail,
     )
 

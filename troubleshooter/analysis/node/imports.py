@@ -11,12 +11,12 @@ from troubleshooter.analysis.javascript.imports import Wanted, awaits, wanted
 from troubleshooter.analysis.javascript.loading import Runs
 from troubleshooter.analysis.javascript.syntax import Unparsed
 from troubleshooter.analysis.node.files import NodeFiles, loading
-from troubleshooter.analysis.node.location import locate
-from troubleshooter.analysis.node.module_format import format_of, not_node, system_of
+from troubleshooter.analysis.node.location import ask_node, handler_file, locate
+from troubleshooter.analysis.node.module_format import format_of, system_of
 from troubleshooter.analysis.node.resolution import Found, Outcome, Resolver, package_name
 from troubleshooter.analysis.python.finder import Access
 from troubleshooter.analysis.python.handler import reading_of
-from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts import Unavailable, provides
 from troubleshooter.facts.code import Import, ImportClosure, Loaded
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.packages import Distribution, InstalledPackages
@@ -43,17 +43,10 @@ _LOADERS = re.compile(
 @provides()
 def node_imports(runtime: RuntimeModel, code: CodeTree) -> ImportClosure | Unavailable:
     """Follows what loads with the handler, through node_modules too. `imports` lists those of own files."""
-    wrong = not_node(runtime)
-    if wrong is not None:
-        return wrong
-    if runtime.handler is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
     files = NodeFiles(code.tree)
-    location = locate(runtime.handler, runtime.task_root, files, runtime)
-    if location.path is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, f"no file was found for the handler {runtime.handler}")
+    path, loader = handler_file(runtime, files)
     walk = Walk(files, Resolver(files, runtime), runtime, Access(code.tree, obeyed=code.kind != "source"))
-    walk.follow(location.path, location.loader)
+    walk.follow(path, loader)
     doubts = tuple(dict.fromkeys((*runtime.open_ends, *walk.doubts())))
     lacking = (*walk.missing, *walk.deferred)
     settled = not doubts or (doubts == (NOT_BUILT,) and not lacking)
@@ -202,9 +195,7 @@ class Walk:
 @provides()
 def node_packages(runtime: RuntimeModel, code: CodeTree) -> InstalledPackages | Unavailable:
     """Packages in the node_modules folders on the way up from the handler, and along NODE_PATH."""
-    wrong = not_node(runtime)
-    if wrong is not None:
-        return wrong
+    ask_node(runtime)
     files = NodeFiles(code.tree)
     start = runtime.task_root
     if runtime.handler is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from troubleshooter.analysis.node.files import NodeFiles, is_lambda_node
 from troubleshooter.analysis.node.resolution import Outcome, Resolver, is_builtin
+from troubleshooter.facts import Reason, SourceError, Unavailable
 from troubleshooter.facts.runtime import RuntimeModel
 
 MAX_SEARCHED = 20_000
@@ -32,6 +33,31 @@ class Location:
     detail: str = ""
     expected: str = ""
     """The path without extension that the handler names."""
+
+
+def ask_node(runtime: RuntimeModel) -> None:
+    """Raises SourceError where a question about JavaScript does not arise for a runtime."""
+    if runtime.language != "node":
+        raise SourceError(Unavailable(Reason.NOT_OF_THIS_KIND, "no Node.js runtime client runs here"))
+    if runtime.client == "unknown":
+        text = "the Node.js program that is started is no known runtime client"
+        raise SourceError(Unavailable(Reason.NOT_OF_THIS_KIND, text))
+
+
+def handler_text(runtime: RuntimeModel) -> str:
+    """What Node's client is given as the handler. Raises SourceError where no question about it arises."""
+    ask_node(runtime)
+    if runtime.handler is None:
+        raise SourceError(Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler"))
+    return runtime.handler
+
+
+def handler_file(runtime: RuntimeModel, files: NodeFiles) -> tuple[str, str]:
+    """Path of the handler's file, and `require` or `import`. Raises SourceError where there is none."""
+    found = locate(handler_text(runtime), runtime.task_root, files, runtime)
+    if found.path is None:
+        raise SourceError(Unavailable(Reason.NOT_OF_THIS_KIND, f"no file was found for the handler {runtime.handler}"))
+    return found.path, found.loader
 
 
 def locate(handler: str, root: str, files: NodeFiles, runtime: RuntimeModel) -> Location:

@@ -18,10 +18,10 @@ from troubleshooter.analysis.javascript.imports import (
 from troubleshooter.analysis.javascript.loading import Runs
 from troubleshooter.analysis.javascript.syntax import Script, Unparsed
 from troubleshooter.analysis.node.files import NodeFiles, is_lambda_node, loading
-from troubleshooter.analysis.node.location import Location, locate
+from troubleshooter.analysis.node.location import handler_file
 from troubleshooter.analysis.node.resolution import Outcome, Resolver
 from troubleshooter.analysis.python.handler import reading_of
-from troubleshooter.facts import Reason, Unavailable, provides
+from troubleshooter.facts import Unavailable, provides
 from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.runtime import ModuleFormat, RuntimeModel
 
@@ -44,32 +44,15 @@ class Format:
 @provides()
 def module_format(runtime: RuntimeModel, code: CodeTree) -> ModuleFormat | Unavailable:
     """The handler's file; or, where that one is fine, the first of its own files that its loader refuses."""
-    wrong = not_node(runtime)
-    if wrong is not None:
-        return wrong
-    if runtime.handler is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the launch gives the runtime client no handler")
     files = NodeFiles(code.tree)
-    location = locate(runtime.handler, runtime.task_root, files, runtime)
-    if location.path is None:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, f"no file was found for the handler {runtime.handler}")
+    path, loader = handler_file(runtime, files)
     try:
-        found = format_of(files, runtime, location.path, location.loader)
+        found = format_of(files, runtime, path, loader)
     except Unparsed as error:
-        found = Format(files.loaded_as(location.path), "unparsed", doubt=str(error))
-    path = location.path
+        found = Format(files.loaded_as(path), "unparsed", doubt=str(error))
     if found.construct is None and found.written_as != "unparsed":
-        path, found = next(_refused(files, runtime, location), (path, found))
+        path, found = next(_refused(files, runtime, path, loader), (path, found))
     return _fact(files, code, path, found)
-
-
-def not_node(runtime: RuntimeModel) -> Unavailable | None:
-    """Why a question about JavaScript does not arise for a runtime; None where it does."""
-    if runtime.language != "node":
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "no Node.js runtime client runs here")
-    if runtime.client == "unknown":
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the Node.js program that is started is no known runtime client")
-    return None
 
 
 def _fact(files: NodeFiles, code: CodeTree, path: str, found: Format) -> ModuleFormat:
@@ -185,11 +168,10 @@ def _made_global(files: NodeFiles, runtime: RuntimeModel, script: Script, refuse
     return False
 
 
-def _refused(files: NodeFiles, runtime: RuntimeModel, start: Location) -> Iterator[tuple[str, Format]]:
+def _refused(files: NodeFiles, runtime: RuntimeModel, path: str, loader: str) -> Iterator[tuple[str, Format]]:
     """Own files, reached for certain while the handler's file loads, that their loader refuses."""
     resolver = Resolver(files, runtime)
-    todo = [(start.path, start.loader)] if start.path else []
-    seen = {path for path, _ in todo}
+    todo, seen = [(path, loader)], {path}
     while todo and len(seen) <= MAX_FILES:
         path, loader = todo.pop(0)
         try:
