@@ -256,15 +256,35 @@ def test_deciding_question_is_a_modes_own_where_it_has_one() -> None:
 
 
 def test_deciding_question_else_is_what_a_check_asks_and_needs() -> None:
-    one, two = Suspect("arch_image_function_mismatch", ""), Suspect("arch_mixed_multistage", "")
+    one, two = Suspect("kms_ecr_key", ""), Suspect("layer_unsupported", "")
     asked = deciding(one, two)
     assert asked is not None
-    assert asked.startswith("Is this so: the image is built for the function's CPU?")
+    assert asked.startswith("Is this so: the image's key can be used?")
     assert "function's name" in asked
+
+
+def test_the_only_suspect_is_asked_about() -> None:
+    assert deciding(Suspect("oom", "")) == all_modes()["oom"].ask
+    assert suspects.asks(["one"]) != suspects.asks(["one", "two"])
+
+
+def test_a_check_that_needs_nothing_given_leaves_the_question_to_the_second() -> None:
+    alone, second = Suspect("workdir_missing", ""), Suspect("arch_variant_unsupported", "")
+    assert deciding(alone) is None
+    assert "a platform that Lambda runs" in (deciding(alone, second) or "")
 
 
 def test_no_question_where_neither_mode_has_one() -> None:
     assert deciding(Suspect("unheard of", ""), Suspect("neither this", "")) is None
+
+
+# What a suspect means
+
+
+def test_a_suspect_says_what_it_means_and_what_would_mend_it() -> None:
+    assert suspects.meaning("entrypoint_crlf") == "the entry script has Windows line ends"
+    assert suspects.remedy("handler_export_missing").startswith("Name the function that is there")
+    assert suspects.meaning("unheard of") == suspects.remedy("unheard of") == ""
 
 
 # What holds for every mode
@@ -282,6 +302,13 @@ def test_modes_that_a_page_names_exist(mode: Mode) -> None:
 
 NOT_MODES = {"node_modules", "create_task", "env_file"}
 """Names of other things that begin as an id does."""
+
+
+@pytest.mark.parametrize("mode", MODES, ids=[m.id for m in MODES])
+def test_every_page_has_a_fix(mode: Mode) -> None:
+    assert mode.section("Fix")
+    assert "References" not in mode.section("Fix")
+    assert not mode.section("No such heading")
 
 
 @pytest.mark.parametrize("mode", MODES, ids=[m.id for m in MODES])

@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from troubleshooter.redact import Secrets
-from troubleshooter.reports.markdown import block, code, prose
+from troubleshooter.reports.inline import block, code, prose
 from troubleshooter.text import for_report, for_screen, one_line
 
 ALPHABET = st.sampled_from(list("\x1b\x9b\x9d[]0;m\x07\\abcZ\t\r\n \u202e\u200b\x00\x7f|`<>*_\ud800é界"))

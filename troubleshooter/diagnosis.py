@@ -157,6 +157,4 @@ def _settled(findings: Sequence[Finding]) -> bool:
 
 
 def _question(status: Status, left: Sequence[Suspect]) -> str | None:
-    if status is not Status.SUSPECTED or len(left) < 2:
-        return None
-    return suspects.deciding(left[0], left[1])
+    return suspects.deciding(*left[:2]) if status is Status.SUSPECTED and left else None

@@ -39,12 +39,12 @@ def rank(texts: Sequence[str]) -> list[Suspect]:
     return [suspect for _, suspect in sorted(scored, key=lambda pair: pair[0])]
 
 
-def deciding(first: Suspect, second: Suspect) -> str | None:
-    """The cheapest question that decides between two suspects; None where neither mode offers one.
+def deciding(first: Suspect, second: Suspect | None = None) -> str | None:
+    """The cheapest question that decides between two suspects, or tells whether it is the only one; None where none is known.
 
     A mode's own question comes first; else what its check asks, and what has to be given for it.
     """
-    modes = [mode for s in (first, second) if (mode := all_modes().get(s.cause)) is not None]
+    modes = [mode for s in (first, second) if s is not None and (mode := all_modes().get(s.cause)) is not None]
     for mode in modes:
         if mode.ask:
             return mode.ask
@@ -52,10 +52,26 @@ def deciding(first: Suspect, second: Suspect) -> str | None:
         if mode.check is not None:
             families = [n.fact.__module__.rpartition(".")[2] for n in mode.check.needs if not n.tolerant]
             given = " and ".join(dict.fromkeys(_GIVES.get(f, "the image") for f in families))
-            return (
-                f"Is this so: {_lower(mode.check.title)}? {given[:1].upper()}{given[1:]} would tell." if given else None
-            )
+            if given:
+                return f"Is this so: {_lower(mode.check.title)}? {given[:1].upper()}{given[1:]} would tell."
     return None
+
+
+def asks(suspects: Sequence[object]) -> str:
+    """What stands before the deciding question."""
+    return "What decides between the first two:" if len(suspects) > 1 else "What would show it:"
+
+
+def meaning(cause: str) -> str:
+    """What a mode is, as part of a sentence; nothing where the id is unknown."""
+    mode = all_modes().get(cause)
+    return _lower(mode.title) if mode else ""
+
+
+def remedy(cause: str) -> str:
+    """What a mode's page says under Fix."""
+    mode = all_modes().get(cause)
+    return " ".join(mode.section("Fix").split()) if mode else ""
 
 
 def _lower(title: str) -> str:

@@ -155,6 +155,23 @@ def test_format_is_as_reviewed(name: str) -> None:
     assert "\u202e" not in made
 
 
+@pytest.mark.parametrize("name", ["markdown", "html"])
+def test_a_suspect_says_what_it_means_what_would_show_it_and_what_mends_it(name: str) -> None:
+    report = reports.from_journal(journal())
+    suspects = [{"cause": "entrypoint_crlf", "why": f"the text says “{HOSTILE}”"}]
+    report["diagnosis"] |= {
+        "status": "suspected",
+        "causes": [],
+        "suspects": suspects,
+        "deciding_question": "Is `x` so?",
+    }
+    made = reports.render(report, name)
+    assert "the entry script has Windows line ends; " in made
+    assert "What would show it:" in made
+    assert "Is `x` so?" in made
+    assert "troubleshooter explain entrypoint_crlf" in made
+
+
 def test_the_page_loads_and_runs_nothing() -> None:
     page = reports.render(reports.from_journal(journal()), "html")
     assert "default-src 'none'" in page

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import itertools
 import pkgutil
 import re
 import time
@@ -196,6 +197,12 @@ class Mode:
     def title(self) -> str:
         """First line of the page."""
         return self.page.strip().partition("\n")[0].rstrip(".")
+
+    def section(self, heading: str) -> str:
+        """What the page has under a heading; empty where it has none."""
+        lines = inspect.cleandoc(self.page).split("\n")
+        below = lines[lines.index(heading) + 1 :] if heading in lines else []
+        return "\n".join(line.strip() for line in itertools.takewhile(lambda o: not o or o[0] == " ", below)).strip()
 
 
 @functools.cache

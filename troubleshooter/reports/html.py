@@ -13,6 +13,7 @@ from typing import Any
 from troubleshooter import grants
 from troubleshooter.reports import timeline
 from troubleshooter.reports.markdown import RELATIONS, STATES, TITLES, gaps, layers_in_words, target_name
+from troubleshooter.suspects import asks, meaning, remedy
 from troubleshooter.text import for_report
 
 FORMAT = "html"
@@ -45,6 +46,9 @@ def render(report: dict[str, Any]) -> str:
             states=STATES,
             relations=RELATIONS,
             layers_in_words=layers_in_words,
+            asks=asks,
+            meaning=meaning,
+            remedy=remedy,
             symbols=timeline.SYMBOLS,
             verified=_VERIFIED,
             redacted=sum(report["redactions"].values()),

@@ -12,7 +12,8 @@ from typing import Any
 
 from troubleshooter import grants
 from troubleshooter.reports import timeline
-from troubleshooter.text import Safe, for_report, one_line
+from troubleshooter.reports.inline import block, code, ours, prose
+from troubleshooter.suspects import asks, meaning, remedy
 
 FORMAT = "markdown"
 STATES = {"passed": "✓", "failed": "✗", "unknown": "·"}
@@ -42,30 +43,6 @@ def render(report: dict[str, Any]) -> str:
     ]
     parts += [*_verifications(report), *_path(report), *_notes(report), *_tail(report)]
     return "\n".join(parts).rstrip() + "\n"
-
-
-def code(text: str, limit: int = 0) -> str:
-    """Text as an inline code span that it cannot leave."""
-    safe = one_line(text, limit).replace("|", "¦") or "–"
-    fence = "`" * (max((len(run) for run in re.findall(r"`+", safe)), default=0) + 1)
-    pad = " " if safe.startswith("`") or safe.endswith("`") else ""
-    return f"{fence}{pad}{safe}{pad}{fence}"
-
-
-def prose(text: str, limit: int = 0) -> str:
-    """A sentence of ours that may carry outside words: every character that Markdown or HTML could act on is escaped."""
-    escaped = re.sub(r"([\\`*{}\[\]<>#|@~])", r"\\\1", one_line(text, limit))
-    escaped = escaped.replace("://", ":\\//").replace("www.", "www\\.")  # no bare address becomes a link
-    return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", escaped)
-
-
-def block(text: str, language: str = "") -> Iterator[str]:
-    """Text as a fenced block that it cannot leave."""
-    safe: Safe = for_report(text)
-    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", safe)), default=0) + 1)
-    yield fence + language
-    yield safe
-    yield fence
 
 
 def target_name(report: Mapping[str, Any]) -> str:
@@ -106,20 +83,30 @@ def _causes(report: Mapping[str, Any]) -> Iterator[str]:
                 yield ""
                 yield from _evidence(report, finding["evidence"])
                 yield from _fix(finding["remediation"])
-    suspects = report["diagnosis"]["suspects"]
     if report["diagnosis"]["status"] == "suspected":
-        yield "## Suspects, most likely first"
-        yield ""
-        for number, suspect in enumerate(suspects[:8], 1):
-            yield f"{number}. {code(suspect['cause'])} — {prose(suspect['why'], _VALUE)}"
-        yield ""
-        question = report["diagnosis"]["deciding_question"]
-        if question:
-            yield f"What decides between the first two: {prose(question)}"
-            yield ""
+        yield from _suspects(report["diagnosis"])
     later = report["diagnosis"]["next"]
     if later:
         yield "Once this is fixed, the next to fail: " + ", ".join(code(check) for check in later) + "."
+        yield ""
+
+
+def _suspects(diagnosis: Mapping[str, Any]) -> Iterator[str]:
+    suspects = diagnosis["suspects"]
+    yield "## Suspects, most likely first"
+    yield ""
+    for number, suspect in enumerate(suspects[:_LISTED], 1):
+        title = meaning(suspect["cause"])
+        told = f"{ours(title)}; " if title else ""
+        yield f"{number}. {code(suspect['cause'])} — {told}{prose(suspect['why'], _VALUE)}"
+    yield ""
+    if diagnosis["deciding_question"]:
+        yield f"**{asks(suspects)}** {ours(diagnosis['deciding_question'])}"
+        yield ""
+    fix = remedy(suspects[0]["cause"])
+    if fix:
+        first = suspects[0]["cause"]
+        yield f"**If it is {code(first)}.** {ours(fix)} The whole page: `troubleshooter explain {first}`"
         yield ""
 
 

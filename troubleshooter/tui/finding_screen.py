@@ -15,6 +15,7 @@ from troubleshooter import grants, records, reports
 from troubleshooter.diagnosis import roles, settle
 from troubleshooter.model import Diagnosis, Finding, Outcome, Status
 from troubleshooter.session import Session
+from troubleshooter.suspects import meaning, remedy
 from troubleshooter.text import one_line
 from troubleshooter.tui import background
 from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
@@ -120,9 +121,12 @@ class FindingScreen(OwnScreen):
                 parts.append(Content(""))
         if d.status is Status.SUSPECTED:
             for n, suspect in enumerate(d.suspects[:SUSPECTS], 1):
-                parts += hanging(f"{n}. ", f"{suspect.cause}: {suspect.why}", width)
+                told = filter(None, (meaning(suspect.cause), suspect.why))
+                parts += hanging(f"{n}. ", f"{suspect.cause}: {'; '.join(told)}", width)
             if d.deciding_question:
                 parts += hanging("What decides  ", d.deciding_question, width)
+            if d.suspects and (mends := remedy(d.suspects[0].cause)):
+                parts += hanging("Fix, if it is the first  ", mends, width)
             parts.append(Content(""))
         if d.next:
             parts += [*hanging("Then    ", f"{', '.join(d.next)} will fail next", width), Content("")]

@@ -44,6 +44,7 @@ SIGNATURES = (
     signature(r"No (?:public )?method named \S+ with appropriate method signature", 3),
     signature(r"undefined (?:local variable or )?method [`']\w*handler\w*' for (?:main\b|#<LambdaHandler)", 3),
 )
+ASK = "Does the handler's file define the name after the handler's last dot, letter for letter?"
 
 
 @check(title="The handler's file defines the handler's function", severity=Severity.ERROR, rung=Rung.HANDLER)

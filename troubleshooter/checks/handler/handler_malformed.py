@@ -44,6 +44,7 @@ SIGNATURES = (
     signature(r"Unable to import module '[^']*\.py'|Cannot find module '[^']*\.js\.\w+'", 2),
     signature(r"Handler 'py' missing on module|\.js\.handler is undefined or not exported", 3),
 )
+ASK = "Is the handler of the form `file.function`, without the file's extension?"
 
 _EXTENSION = re.compile(r"\.(py|js|mjs|cjs|ts)(?=\.|$)")
 

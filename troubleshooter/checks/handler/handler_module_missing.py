@@ -63,6 +63,10 @@ SIGNATURES = (
     signature(r"Unable to import module '[\w./-]+'", 1),
     signature(r"Runtime\.ImportModuleError", 1),
 )
+ASK = (
+    "Does `docker run --rm --entrypoint ls IMAGE /var/task`, or `unzip -l package.zip`, list the handler's file where the "
+    "handler says?"
+)
 
 
 @check(title="The handler's file is where the handler says", severity=Severity.ERROR, rung=Rung.HANDLER)

@@ -42,6 +42,7 @@ SIGNATURES = (
     signature(r"Handler '[^']*' missing on module '[^']*'", 1),
     signature(r"Cannot find module '[\w./-]+'(?:\\n|\s)+Require stack:(?:\\n|\s)+- /var/runtime/", 1),
 )
+ASK = "Has the function's ImageConfig a Command, and does it name a handler of this image?"
 
 
 @check(

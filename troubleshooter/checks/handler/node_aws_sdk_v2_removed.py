@@ -42,6 +42,7 @@ SIGNATURES = (
         r"aws-sdk[^\n]{0,80}(?:nodejs1[8-9]|nodejs2\d|Node(?:\.js)? ?(?:1[89]|2\d))[^\n]{0,80}Cannot find module", 2
     ),
 )
+ASK = "Is it `aws-sdk`, version 2, that is missing, and is the runtime nodejs18.x or newer?"
 SDK = "aws-sdk"
 SINCE = 18
 _ERROR = r"Cannot find (?:module|package) 'aws-sdk"

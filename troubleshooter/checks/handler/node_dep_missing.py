@@ -60,6 +60,10 @@ SIGNATURES = (
     signature(r"Runtime\.ImportModuleError: Error: Cannot find module", 1),
     signature(r"Module not found: Error: Can't resolve '(?![./]|aws-sdk')[^']+'", 2),
 )  # fmt: skip
+ASK = (
+    "Does `docker run --rm --entrypoint node IMAGE -p \"require.resolve('NAME')\"` find it, or does "
+    "`unzip -l package.zip` list it below node_modules?"
+)
 SHOWN = 5
 _SECTIONS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 

@@ -48,6 +48,7 @@ SIGNATURES = (
     signature(r"await is only valid in async functions and the top level bodies of modules", 2),
     signature(r"Runtime\.UserCodeSyntaxError", 1, unless=r"\.py\b|Traceback|Syntax error in module"),
 )
+ASK = 'Is the file `.mjs`, or does the package.json that is nearest to it in the package say `"type": "module"`?'
 
 
 @check(

@@ -39,6 +39,10 @@ SIGNATURES = (
     signature(r"was compiled against a different Node\.js version", 3),
     signature(r"Module did not self-register", 3),
 )
+ASK = (
+    "Does `docker run --rm --entrypoint node IMAGE -p process.versions.modules` print the NODE_MODULE_VERSION that the "
+    "module was compiled for?"
+)
 
 
 @check(

@@ -57,6 +57,10 @@ SIGNATURES = (
     signature(r"No module named '?(?!awslambdaric|[\w.]*\._)\w+", 1),
     signature(r"Runtime\.ImportModuleError", 1),
 )
+ASK = (
+    "Does `docker run --rm --entrypoint python3 IMAGE -c 'import NAME'` succeed, or does `unzip -l package.zip` list the "
+    "package?"
+)
 SHOWN = 5
 
 

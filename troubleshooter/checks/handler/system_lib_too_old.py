@@ -45,6 +45,7 @@ SIGNATURES = (
         2,
     ),
 )
+ASK = "Does `strings LIBRARY`, of the library inside the image, list the version that the message names?"
 
 
 @check(

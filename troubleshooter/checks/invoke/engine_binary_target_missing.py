@@ -54,6 +54,7 @@ SIGNATURES = (
     signature(r"binaryTargets", 2),
     signature(r"libquery_engine|query-engine-\w+", 2),
 )
+ASK = "Which engine lies beside the generated client in the package, and is it the one that the message names?"
 
 
 @check(

@@ -33,3 +33,4 @@ SIGNATURES = (
     ),
     signature(r"OpenBLAS blas_thread_init", 3),
 )
+ASK = "Are files, clients or threads made in each invocation and never closed?"

@@ -41,6 +41,7 @@ SIGNATURES = (
     signature(r"double free or corruption|malloc\(\): |free\(\): invalid pointer|corrupted size vs", 3),
     signature(r"terminate called after throwing an instance of", 1),
 )
+ASK = "Which module is in the last frame with PYTHONFAULTHANDLER=1, or with `node --report-on-fatalerror`?"
 
 
 _CRASHED = t.exited(r"with error: signal: (?:segmentation fault|bus error|aborted)")

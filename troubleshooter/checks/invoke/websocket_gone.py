@@ -31,3 +31,4 @@ SIGNATURES = (
     signature(r"\b410\b.{0,20}Gone", 2),
     signature(r"execute-api:ManageConnections", 2),
 )
+ASK = "Had the client disconnected, and is the endpoint that of the connection's own API and stage?"

@@ -47,6 +47,7 @@ SIGNATURES = (
         unless=r"valid bootstrap\(s\)|no such file|permission denied",
     ),
 )
+ASK = "Does `docker image inspect --format '{{.Architecture}}' IMAGE` name the function's architecture?"
 
 OCI = {"x86_64": "amd64", "arm64": "arm64"}
 LAMBDA = {oci: name for name, oci in OCI.items()}

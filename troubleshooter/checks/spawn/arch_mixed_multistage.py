@@ -44,6 +44,7 @@ SIGNATURES = (
         r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"valid bootstrap|no such file|permission denied"
     ),
 )
+ASK = "Does `file` of the launched program, inside the image, name the image's own architecture?"
 
 
 @check(title="What is started was built for the image's CPU", severity=Severity.ERROR, rung=Rung.SPAWN)

@@ -44,6 +44,7 @@ SIGNATURES = (
     signature(r"exec user process caused.*no such file or directory", 2),
     signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|permission denied"),
 )
+ASK = "Does `head -1 SCRIPT | od -c` show `\\r` before the `\\n`?"
 
 
 @check(title="The entry script has Unix line ends", severity=Severity.ERROR, rung=Rung.SPAWN)

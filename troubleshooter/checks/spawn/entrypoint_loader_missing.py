@@ -41,6 +41,7 @@ SIGNATURES = (
     signature(r"exec user process caused.*no such file or directory", 1),
     signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|permission denied"),
 )
+ASK = "Which interpreter does `file PROGRAM` name, and is that file in the image?"
 
 
 @check(title="The launched program's loader is in the image", severity=Severity.ERROR, rung=Rung.SPAWN)

@@ -45,6 +45,7 @@ SIGNATURES = (
     signature(r'exec: "/[^"]+": stat /\S+: no such file or directory', 3),
     signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|permission denied"),
 )
+ASK = "Does `docker run --rm --entrypoint ls IMAGE -l PATH` list the program that the message names?"
 
 
 @check(title="The launched program is in the image", severity=Severity.ERROR, rung=Rung.SPAWN)

@@ -43,6 +43,7 @@ SIGNATURES = (
     signature(r"/(?:lambda-entrypoint\.sh|var/runtime/bootstrap|\S*aws-lambda-rie)\S*: Permission denied", 3),
     signature(r"Runtime\.InvalidEntrypoint|ProcessSpawnFailed", 1, unless=r"exec format error|no such file"),
 )
+ASK = "Does `docker run --rm --entrypoint ls IMAGE -l PATH` show an `x` for others?"
 
 
 @check(title="The launched program may be executed", severity=Severity.ERROR, rung=Rung.SPAWN)
