@@ -180,3 +180,21 @@ def test_a_shadow_of_another_subject_stays() -> None:
     ]
     settled = settle(found, triage(Rung.HANDLER).ladder, Role.DEPLOYED)
     assert all(f.outcome is Outcome.FAIL for f in settled)
+
+
+def test_where_nothing_could_be_checked_what_stood_in_the_way_comes_first() -> None:
+    unread = [finding(c, Outcome.UNKNOWN, subject=PROPOSED) for c in ("cmd_missing", "entrypoint_none", "ric_missing")]
+    unread = [dataclasses.replace(f, verdict=dataclasses.replace(f.verdict, message="no engine runs")) for f in unread]
+    other = finding("workdir_missing", Outcome.UNKNOWN, subject=PROPOSED)
+    before = triage(None, role=Role.PROPOSED)
+    told = fold(before, [other, *unread])
+    assert told.status is Status.INCONCLUSIVE
+    assert told.summary == f"no engine runs; 4 checks could not tell; {before.symptom.summary}"
+
+
+def test_where_nothing_applied_the_summary_asks_for_more() -> None:
+    before = triage(None, role=Role.PROPOSED)
+    told = fold(before, [finding("cmd_missing", Outcome.NOT_APPLICABLE, subject=PROPOSED)])
+    assert told.status is Status.INCONCLUSIVE
+    assert told.summary.startswith("nothing in what was given could be checked: give the function")
+    assert before.symptom.summary in told.summary

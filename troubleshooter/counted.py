@@ -58,7 +58,7 @@ def quiet(
     if attempt is not None:
         return attempt
     if isinstance(timeline, Unavailable):
-        return f"no log was read: {timeline.detail}"
+        return f"no log was read: {timeline.detail}" if timeline.applies else "no log was given"
     if timeline.history:
         return "nothing was logged since the last change; what failed before it is history"
     return "the log shows no attempt to run the function"

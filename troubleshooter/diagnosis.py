@@ -6,6 +6,7 @@ cause; what newer evidence contradicts is no cause; the lowest rung bites first;
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -143,8 +144,21 @@ def _status(
             (),
             f"nothing was found that would keep this from starting; not settled: {unsettled}",
         )
-    reason = f"; {len(open_questions)} checks could not tell" if open_questions else ""
-    return Status.INCONCLUSIVE, (), f"{symptom.summary}{reason}"
+    return Status.INCONCLUSIVE, (), _why_open(symptom, open_questions, settled=_settled(mine))
+
+
+def _why_open(symptom: Symptom, unknown: Sequence[Finding], *, settled: bool) -> str:
+    """Where nothing could be checked at all, what stood in the way comes first: that is what there is to do about it."""
+    if unknown:
+        how_many = f"{len(unknown)} checks could not tell"
+        ((reason, _),) = Counter(f.verdict.message for f in unknown).most_common(1)
+        if settled or reason in symptom.summary:
+            return f"{symptom.summary}; {how_many}"
+        return f"{reason}; {how_many}; {symptom.summary}"
+    if symptom.role is Role.PROPOSED and not (settled or symptom.texts):
+        others = "give the function, its image or its template as well"
+        return f"nothing in what was given could be checked: {others}; {symptom.summary}"
+    return symptom.summary
 
 
 def _unsettled(unknown: Sequence[Finding]) -> list[Finding]:
