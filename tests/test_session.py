@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -162,6 +164,27 @@ def test_verify_reads_only_what_the_verdict_used(tmp_path: Path) -> None:
     unchanged.journal.close()
     (first, second) = reports.from_journal(journal.read(path).records)["verifications"]
     assert (first["fixed"], second["fixed"]) == (True, False)
+
+
+def test_a_demonstration_is_gone_on_with_on_its_made_up_account(tmp_path: Path) -> None:
+    walk = opened("streaming", tmp_path)
+    walk.run()
+    path = walk.journal.path
+    assert path is not None
+    walk.end()
+    again = demo.resume(path, playbook.load())
+    assert again.world.incident == "streaming"
+    assert again.verify(verification.last_causes(journal.read(path))).fixed is False
+    again.end()
+
+
+def test_the_demonstration_s_record_does_not_change_with_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = demo.incident("streaming").account
+    before = account._configuration()["LastModified"]
+    tomorrow = SimpleNamespace(now=lambda zone: dt.datetime.now(zone) + dt.timedelta(days=1))
+    clock = SimpleNamespace(datetime=tomorrow, timedelta=dt.timedelta, UTC=dt.UTC)
+    monkeypatch.setattr("troubleshooter.demo.account.dt", clock)
+    assert account._configuration()["LastModified"] == before
 
 
 def test_environment_values_and_presigned_addresses_reach_no_record(tmp_path: Path) -> None:

@@ -120,11 +120,11 @@ def _terminal() -> bool:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from troubleshooter import journal, playbook, reports, session, verification
+    from troubleshooter import demo, journal, playbook, reports, verification
 
     path = journal.find(options.journal)
     before = verification.last_causes(journal.read(path))
-    walk = session.resume(path, playbook.load())
+    walk = demo.resume(path, playbook.load())
     result: verification.Verification | None = None
     try:
         result = walk.verify(before, wait_s=options.wait, say=lambda text: say(f"troubleshooter: {text}"))
@@ -141,9 +141,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from troubleshooter import journal, playbook, session
+    from troubleshooter import demo, journal, playbook
 
-    walk = session.resume(journal.find(options.journal), playbook.load())
+    walk = demo.resume(journal.find(options.journal), playbook.load())
     if options.plain or not _terminal():
         from troubleshooter import plain
 

@@ -35,13 +35,14 @@ Record = dict[str, Any]
 _PATHS = ("template", "source", "logs")
 
 
-def start(target: Target, playbooks: Mapping[str, str]) -> Record:
-    """The first record of a session."""
+def start(target: Target, playbooks: Mapping[str, str], incident: str = "") -> Record:
+    """The first record of a session. `incident`: the demonstration's, where it is one of those."""
     given = {k: v for k, v in dataclasses.asdict(target).items() if v not in (None, False)}
     plain = {k: str(v) if isinstance(v, Path) else v for k, v in given.items()}
     return {
         "target": plain,
         "tool": {"version": __version__, "playbooks": dict(playbooks)},
+        **({"incident": incident} if incident else {}),
     }
 
 

@@ -89,7 +89,7 @@ class Session:
         fresh = self.node is None and not self.steps
         if fresh:
             # Before anything is read, so that a session that is cut off says what it was about.
-            self.journal.append("start", **records.start(self.target, self.playbooks.hashes))
+            self.journal.append("start", **records.start(self.target, self.playbooks.hashes, self.world.incident))
         result = self._read()
         if fresh:
             self.node = self.playbooks.first

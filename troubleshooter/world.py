@@ -73,6 +73,8 @@ class World:
     cache: LayerCache = field(default_factory=lambda: LayerCache(None))
     withheld: Mapping[type[Any], Unavailable] = field(default_factory=dict)
     """Facts that must not be made, and why: what the engineer refuses, or a test takes away."""
+    incident: str = ""
+    """The demonstration's incident whose made-up account answers; empty where AWS does."""
 
     @classmethod
     def real(cls, target: Target) -> World:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from troubleshooter import playbook, reports, session
+from troubleshooter import journal, playbook, reports, session
 from troubleshooter.collectors.aws import Aws
 from troubleshooter.collectors.engine import Engine
 from troubleshooter.collectors.web import Web
@@ -17,12 +17,13 @@ from troubleshooter.exit import ExitCode
 from troubleshooter.facts import CallLog
 from troubleshooter.model import Target
 from troubleshooter.plain import print_walk
+from troubleshooter.playbook import Playbooks
 from troubleshooter.redact import Secrets
 from troubleshooter.session import Session
 from troubleshooter.text import for_screen
 from troubleshooter.world import World
 
-__all__ = ["incident", "incidents", "open_session", "print_all", "print_walks"]
+__all__ = ["incident", "incidents", "open_session", "print_all", "print_walks", "resume"]
 
 
 def incident(name: str) -> Incident:
@@ -35,16 +36,26 @@ def incident(name: str) -> Incident:
 
 def open_session(chosen: Incident, *, within: Path | None = None) -> Session:
     """A session on an incident's made-up account. `within`: folder for its journal."""
+    target = Target(function=chosen.account.name, region=REGION)
+    return session.new(target, playbook.load(), world_=_world(chosen), within=within)
+
+
+def resume(path: Path, playbooks: Playbooks) -> Session:
+    """Goes on with a recorded session: on its made-up account where it is the demonstration's, else on AWS."""
+    name = str(journal.read(path).records[0].get("incident") or "")
+    return session.resume(path, playbooks, world_=_world(incident(name)) if name else None)
+
+
+def _world(chosen: Incident) -> World:
     calls = CallLog()
-    world = World(
+    return World(
         aws=Aws(calls, region=REGION, answerer=chosen.account.answer_aws),
         web=Web(calls, transport=chosen.account.transport()),
         engine=Engine(calls),
         calls=calls,
         secrets=Secrets(),
+        incident=chosen.name,
     )
-    target = Target(function=chosen.account.name, region=REGION)
-    return session.new(target, playbook.load(), world_=world, within=within)
 
 
 def print_all(names: list[str] | None, form: str) -> int:

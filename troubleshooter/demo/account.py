@@ -43,6 +43,8 @@ class DemoAccount:
     """Package index: project → versions. Others do not exist."""
     denied: frozenset[str] = frozenset()
     """`service:Operation` that is refused."""
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    """What its times are told from: a function whose record changes with the clock would look as if it were deployed anew."""
 
     @property
     def name(self) -> str:
@@ -109,7 +111,7 @@ class DemoAccount:
         return answers[operation](asked)
 
     def _configuration(self) -> dict[str, Any]:
-        changed = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
+        changed = self.now - dt.timedelta(hours=2)
         defaults = {
             "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}",
             "Role": f"arn:aws:iam::{ACCOUNT}:role/{self.name}",
@@ -162,7 +164,7 @@ class DemoAccount:
     def _describe_images(self, asked: dict[str, Any]) -> Answer:
         if self.image is None:
             return 400, "application/x-amz-json-1.1", json.dumps({"__type": "RepositoryNotFoundException"}).encode()
-        pushed = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2, minutes=5)
+        pushed = self.now - dt.timedelta(hours=2, minutes=5)
         detail = {
             "registryId": ACCOUNT,
             "repositoryName": self.name,
@@ -174,7 +176,7 @@ class DemoAccount:
         return _json({"imageDetails": [detail for _ in asked["imageIds"]]})
 
     def _events(self, asked: dict[str, Any]) -> Answer:
-        first = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+        first = self.now - dt.timedelta(hours=1)
         request = str(uuid.uuid4())
         events = []
         for number, (after, message) in enumerate(self.logs):

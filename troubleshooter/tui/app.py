@@ -90,7 +90,7 @@ class TroubleshooterApp(App[int]):
     def resume_walk(self, path: Path) -> None:
         """Goes on with a recorded session."""
         try:
-            self.open_session(session.resume(path, playbook.load()))
+            self.open_session(demo.resume(path, playbook.load()))
         except TroubleshooterError as error:
             if isinstance(self.screen, IntakeScreen):
                 self.screen.refuse(str(error))
