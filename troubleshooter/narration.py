@@ -1,4 +1,4 @@
-"""What a walk without a screen says while it takes long: what it waits for, and what the pasted text alone suggests."""
+"""What is told while a walk takes long: what it waits for, and what the pasted text alone suggests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from troubleshooter.facts.store import Store
+from troubleshooter.model import Suspect
 from troubleshooter.session import Session
 from troubleshooter.suspects import rank
 
@@ -16,8 +16,21 @@ FIRST_S, EVERY_S = 1.5, 5.0
 SHOWN = 3
 
 
+def waited_for(session: Session) -> str:
+    """What something outside this program is asked for right now, in words; empty where nothing is."""
+    names = list(dict.fromkeys(name for store in list(session.stores.by_subject.values()) for name in store.waiting()))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def suspected(session: Session) -> list[Suspect]:
+    """What the pasted text alone suggests, best first."""
+    text = session.target.error_text
+    return rank([text])[:SHOWN] if text else []
+
+
 class Narration:
-    """Speaks for as long as the block lasts, from a thread of its own."""
+    """Speaks, where there is no screen, for as long as the block lasts, from a thread of its own."""
 
     def __init__(
         self, session: Session, say: Callable[[str], None], *, first_s: float = FIRST_S, every_s: float = EVERY_S
@@ -40,22 +53,15 @@ class Narration:
         pause = self._first_s
         while not self._over.wait(pause):
             pause = self._every_s
-            waiting = list(dict.fromkeys(name for store in self._stores() for name in store.waiting()))
+            waiting = waited_for(self._session)
             if not waiting:
                 continue
             if not told:
                 self._suspects()
                 told = True
-            more = f" and {len(waiting) - SHOWN} more" if len(waiting) > SHOWN else ""
-            seconds = time.monotonic() - began
-            self._say(f"waiting for: {', '.join(waiting[:SHOWN])}{more} ({seconds:.0f} s)")
-
-    def _stores(self) -> list[Store]:
-        return list(self._session.stores.by_subject.values())
+            self._say(f"waiting for: {waiting} ({time.monotonic() - began:.0f} s)")
 
     def _suspects(self) -> None:
-        text = self._session.target.error_text
-        suspects = rank([text]) if text else []
-        if suspects:
-            causes = ", ".join(each.cause for each in suspects[:SHOWN])
+        causes = ", ".join(each.cause for each in suspected(self._session))
+        if causes:
             self._say(f"from the text alone, not proven: {causes}")

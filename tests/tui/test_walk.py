@@ -9,7 +9,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static, TextArea
 
-from troubleshooter import demo, journal, reports
+from tests.test_dead_aws import silent
+from troubleshooter import demo, journal, playbook, reports, session
 from troubleshooter.model import Status, Target
 from troubleshooter.tui.app import TroubleshooterApp
 from troubleshooter.tui.finding_screen import FindingScreen
@@ -93,6 +94,19 @@ async def test_taking_back_before_the_first_answer_drops_nothing_that_is_read(tm
         await pilot.press("b", "b")
         await until(pilot, ready(app))
         assert "Where does it stop?" in text_of(app, "#step")
+
+
+async def test_while_nothing_answers_the_pasted_text_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI-EXAMPLE")
+    text = "fork/exec /app/run: exec format error"
+    with silent() as url:
+        target = Target(function="demo", region="eu-west-1", endpoint_url=url, error_text=text)
+        app = TroubleshooterApp(session=session.new(target, playbook.load(), within=tmp_path))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: "not proven" in text_of(app, "#step"))
+            assert text_of(app, "#step").startswith("Still waiting for: ")
+            assert "? arch_image_function_mismatch: the text says" in text_of(app, "#step")
 
 
 async def test_ctrl_c_says_how_to_quit(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from troubleshooter.checks import all_checks
-from troubleshooter.model import Diagnosis, Finding, Outcome
+from troubleshooter.model import Diagnosis, Finding, Outcome, Suspect
+from troubleshooter.narration import FIRST_S, suspected, waited_for
 from troubleshooter.playbook import FIRST, Node
 from troubleshooter.session import Evaluation, Session
 from troubleshooter.triage import Triage
@@ -70,6 +71,8 @@ class WalkScreen(OwnScreen):
         self.automatic = True
         self.busy_since: float | None = None
         self.busy_with = ""
+        self.suspects: list[Suspect] = []
+        """What the pasted text alone suggests, while nothing else is known."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="header")
@@ -88,6 +91,7 @@ class WalkScreen(OwnScreen):
         self.query_one("#right").border_title = "This step"
         self.set_interval(0.2, self._tick)
         self._work("reading what AWS, the image and the logs say", self.session.open, self._opened)
+        background.start(self, lambda: suspected(self.session), self._suspected, lambda _: None, self.generation)
 
     def on_resize(self) -> None:
         self._draw()
@@ -104,6 +108,9 @@ class WalkScreen(OwnScreen):
         self.busy_since = None
         self.query_one("#step", Static).update(content(f"✗ {error}", "$text-error"))
         self.query_one("#status", Static).update(line("Esc goes back to change the input"))
+
+    def _suspected(self, suspects: list[Suspect]) -> None:
+        self.suspects = suspects
 
     def _opened(self, result: Triage) -> None:
         self.busy_since = None
@@ -225,6 +232,17 @@ class WalkScreen(OwnScreen):
         if self.busy_since is not None:
             seconds = time.monotonic() - self.busy_since
             self.query_one("#status", Static).update(line(f"● {self.busy_with}  {seconds:.1f} s", self.size.width - 2))
+            if self.triage is None and seconds > FIRST_S:
+                self.query_one("#step", Static).update(self._meanwhile())
+
+    def _meanwhile(self) -> Content:
+        """What can be said before anything was read."""
+        waiting = waited_for(self.session)
+        parts = [content(f"Still waiting for: {waiting}")] if waiting else []
+        if self.suspects:
+            parts += [Content(""), content("From the pasted text alone, not proven:", "bold")]
+            parts += [content(f"? {each.cause}: {each.why}") for each in self.suspects]
+        return Content("\n").join(parts)
 
     def _draw(self) -> None:
         self.query_one("#header", Static).update(header(self.session, "Walk", self.size.width))
