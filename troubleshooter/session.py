@@ -22,7 +22,7 @@ from troubleshooter.facts import Cost, Store, Unavailable, now
 from troubleshooter.facts.changes import Changes
 from troubleshooter.facts.function import Caller, FunctionRecord
 from troubleshooter.facts.given import GivenText
-from troubleshooter.facts.image import ImageConfig
+from troubleshooter.facts.image import ImageConfig, ZipFunction
 from troubleshooter.facts.logs import ExecutionEnvironments, Timeline
 from troubleshooter.facts.metrics import Metrics
 from troubleshooter.facts.provisioned import ProvisionedFailure
@@ -307,6 +307,7 @@ class Session:
         limit = Cost.BYTES if self.target.deep else Cost.CALL
         fresh = []
         for subject, store in self.stores.by_subject.items():
+            store.get(ZipFunction)  # where there is none, what would be read of a package costs nothing
             for check in all_checks().values():
                 if (check.id, subject) not in self.findings and check.cost(store) <= limit:
                     finding = check.find(store, subject, on_path=False)

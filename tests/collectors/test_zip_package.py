@@ -19,7 +19,7 @@ from troubleshooter.collectors.zip_package import zip_tree
 from troubleshooter.facts import CallLog, Reason, SourceError, Store, Unavailable, providers_in
 from troubleshooter.facts.base import Cost
 from troubleshooter.facts.given import GivenFunction
-from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.image import CodeTree, PackageCode, ZipFunction
 from troubleshooter.facts.tree import Kind
 from troubleshooter.model import Origin, Role, Subject
 from troubleshooter.redact import Secrets
@@ -132,6 +132,8 @@ def test_the_package_of_what_runs_is_downloaded_once_asked_for(aws_account: Acco
 
 def test_an_image_function_has_no_package(aws_account: Account, store: Store) -> None:
     aws_account.add_function("demo", image_uri=aws_account.add_image("demo", "latest", image({})))
+    assert isinstance(store.get(ZipFunction), Unavailable)
+    assert store.cost(PackageCode) is Cost.THINK
     code = store.get(CodeTree)
     assert isinstance(code, Unavailable)
     assert code.reason is Reason.NOT_OF_THIS_KIND

@@ -10,7 +10,8 @@ import zipfile
 from troubleshooter.collectors.aws_lambda import GetFunctionAnswer
 from troubleshooter.collectors.web import Web
 from troubleshooter.facts import Cost, Reading, Reason, SourceError, Unavailable, provides
-from troubleshooter.facts.image import CodeTree, PackageCode
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.image import CodeTree, PackageCode, ZipFunction
 from troubleshooter.facts.tree import Entry, FileTree, Kind
 from troubleshooter.model import Origin, Unblock
 
@@ -28,11 +29,17 @@ def code_of_zip(package: PackageCode) -> CodeTree:
     return CodeTree(**vars(package))
 
 
-@provides(cost=Cost.BYTES)
-def package_code(answer: GetFunctionAnswer, web: Web) -> PackageCode | Unavailable:
-    """Downloads and lists the package. Content is unpacked file by file when it is asked for."""
-    if answer.record.is_image:
+@provides()
+def zip_function(record: FunctionRecord) -> ZipFunction | Unavailable:
+    """Whether there is a package at all."""
+    if record.is_image:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the function is deployed from an image, not a zip package")
+    return ZipFunction(reading=record.reading)
+
+
+@provides(cost=Cost.BYTES)
+def package_code(zipped: ZipFunction, answer: GetFunctionAnswer, web: Web) -> PackageCode | Unavailable:
+    """Downloads and lists the package. Content is unpacked file by file when it is asked for."""
     if not answer.location:
         unblock = Unblock("allow lambda:GetFunction with its code location", "lambda:GetFunction", answer.record.arn)
         return Unavailable(Reason.DENIED, "AWS gave no address of the code package", unblock)

@@ -126,5 +126,10 @@ class CodeTree(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ZipFunction(Fact):
+    """The function is deployed from a zip package. Where it is not, no package has to be looked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PackageCode(CodeTree):
     """The code of a zip function; of an image's nothing has to be read to know that there is none."""
