@@ -4,11 +4,15 @@ import shlex
 
 import pytest
 
+from tests.checks.happened import NOT_GIVEN
+from tests.checks.permitting import FUNCTION, message, ruled, told
 from tests.checks.refusing import failed_state, failed_update
 from tests.factories import function_record, variable
+from tests.lab.aws_iam import allow
 from troubleshooter.checks.spawn.kms_env import kms_env as the_check
 from troubleshooter.facts import Reading, Reason, Unavailable
 from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.keys import KeyRecord, KeyTrouble
 from troubleshooter.model import Origin, Outcome, Rung
 
@@ -30,7 +34,7 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/1b2c3d4e-0000-4000-8000-5a6b7c8d9e
     ],
 )
 def test_the_environments_own_error(code: str | None, outcome: Outcome) -> None:
-    verdict = the_check(function_record(environment_error=code), NO_KEY, NO_KEY)
+    verdict = the_check(function_record(environment_error=code), NO_KEY, NO_KEY, NO_KEY, NO_KEY, NO_KEY)
     assert verdict.outcome is outcome
     if outcome is Outcome.FAIL:
         assert code in [e.value for e in verdict.evidence]
@@ -57,14 +61,16 @@ def test_the_environments_own_error(code: str | None, outcome: Outcome) -> None:
     ],
 )
 def test_reason_codes(record: FunctionRecord, outcome: Outcome) -> None:
-    verdict = the_check(record, NO_KEY, NO_KEY)
+    verdict = the_check(record, NO_KEY, NO_KEY, NO_KEY, NO_KEY, NO_KEY)
     assert verdict.outcome is outcome
     if outcome is Outcome.FAIL:
         assert verdict.rung is Rung.READY
 
 
 def test_the_command_shows_which_key_it_is() -> None:
-    verdict = the_check(function_record(environment_error="KMSDisabledException"), NO_KEY, NO_KEY)
+    verdict = the_check(
+        function_record(environment_error="KMSDisabledException"), NO_KEY, NO_KEY, NO_KEY, NO_KEY, NO_KEY
+    )
     assert verdict.remediation
     assert "Enable the key" in verdict.remediation.text
     (see,) = map(shlex.split, verdict.remediation.commands)
@@ -84,17 +90,42 @@ def test_the_keys_own_state_decides(state: str | None, error: str, command: str)
     record = function_record(environment_error=error, key=KEY)
     key = KeyRecord(reading=Reading("kms:DescribeKey", Origin.RECORD), arn=KEY, state=state)
     trouble = KeyTrouble(reading=record.reading, evidence=(record.cite("environment_error"),))
-    verdict = the_check(record, key, trouble)
+    verdict = the_check(record, key, trouble, NO_KEY, NO_KEY, NO_KEY)
     assert verdict.outcome is Outcome.FAIL
     assert verdict.rung is Rung.SPAWN
     assert verdict.remediation
     assert command in verdict.remediation.commands[0]
     assert {"kms:DescribeKey", "lambda:GetFunction"} == {e.source for e in verdict.evidence}
-    assert the_check(record, key, NO_KEY).outcome is not Outcome.PASS
+    assert the_check(record, key, NO_KEY, NO_KEY, NO_KEY, NO_KEY).outcome is not Outcome.PASS
 
 
 def test_a_key_that_can_be_used_leaves_denials_open() -> None:
     record = function_record(environment_error="KMSAccessDeniedException", key=KEY)
     key = KeyRecord(reading=Reading("kms:DescribeKey", Origin.RECORD), arn=KEY, state="Enabled")
     trouble = KeyTrouble(reading=record.reading, evidence=(record.cite("environment_error"),), denied=True)
-    assert the_check(record, key, trouble).outcome is Outcome.UNKNOWN
+    assert the_check(record, key, trouble, NO_KEY, NO_KEY, NO_KEY).outcome is Outcome.UNKNOWN
+
+
+SAID = "Lambda was unable to decrypt the environment variables because KMS access was denied. KMS Message: "
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed", "outcome"),
+    [
+        pytest.param(SAID, False, Outcome.FAIL, id="Lambda may not, as the role"),
+        pytest.param(SAID, True, Outcome.PASS, id="the role's policies allow it"),
+        pytest.param("the order's token: ", False, Outcome.PASS, id="the code decrypts something of its own"),
+    ],
+)
+def test_the_role_may_not_decrypt(words: str, allowed: bool, outcome: Outcome) -> None:
+    said = words + message("kms:Decrypt", on=KEY, why=" because no identity-based policy allows the kms:Decrypt action")
+    denials = told(NOT_GIVEN, said)
+    rulings = ruled(denials, *([allow("kms:Decrypt")] if allowed else []))
+    text = GivenText(reading=Reading("pasted text", Origin.PASTED), text=said)
+    verdict = the_check(FUNCTION, NO_KEY, NO_KEY, text, denials, rulings)
+    assert verdict.outcome is outcome
+    if outcome is Outcome.FAIL:
+        assert Origin.RECORD in {e.origin for e in verdict.evidence}
+        assert verdict.remediation
+        assert "put-role-policy" in verdict.remediation.commands[0]
+    assert the_check(FUNCTION, NO_KEY, NO_KEY, text, NO_KEY, NO_KEY).outcome is Outcome.PASS

@@ -25,12 +25,14 @@ from __future__ import annotations
 import re
 import shlex
 
-from troubleshooter.checks import Frequency, check, failed, not_applicable, passed, signature, unknown
+from troubleshooter.checks import Frequency, _role, check, failed, not_applicable, passed, signature, unknown
 from troubleshooter.checks._launch_fix import region
 from troubleshooter.checks._readiness import READY, Refusal, aws_lambda, refusals
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.given import GivenText
 from troubleshooter.facts.keys import KeyRecord, KeyTrouble
+from troubleshooter.facts.permissions import Denials, Rulings
 from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.OCCASIONAL
@@ -55,12 +57,28 @@ _STATE = {"DisabledKMSKey": "Disabled", "KMSKeyNotFound": "NotFound", "InvalidSt
 _KEY = re.compile(r"(?:KMS)?(Disabled|NotFound|InvalidState)(?:Exception)?")
 
 
-@check(title="The environment variables can be decrypted", severity=Severity.ERROR, rung=Rung.SPAWN)
-def kms_env(function: FunctionRecord, key: KeyRecord | Unavailable, trouble: KeyTrouble | Unavailable) -> Verdict:
+@check(
+    title="The environment variables can be decrypted",
+    severity=Severity.ERROR,
+    rung=Rung.SPAWN,
+    explains=("role_missing_permission",),
+)
+def kms_env(
+    function: FunctionRecord,
+    key: KeyRecord | Unavailable,
+    trouble: KeyTrouble | Unavailable,
+    text: GivenText | Unavailable,
+    denials: Denials | Unavailable,
+    rulings: Rulings | Unavailable,
+) -> Verdict:
     """Reads the environment's own error in AWS's answer, reason codes that speak of a key, and the key's own state.
 
-    That access was denied may concern whoever asks just as well as the function, so it proves nothing.
+    That access was denied may concern whoever asks just as well as the function: it proves nothing without the role's
+    own policies.
     """
+    refused_role = _of_the_role(function, text, denials, rulings)
+    if refused_role is not None:
+        return refused_role
     if isinstance(key, KeyRecord) and not key.usable and isinstance(trouble, KeyTrouble):
         return _unusable(function, key, trouble)
     refused = next((r for r in refusals(function) if "KMS" in r.code), None)
@@ -81,6 +99,36 @@ def kms_env(function: FunctionRecord, key: KeyRecord | Unavailable, trouble: Key
         )
     message = f"AWS cannot decrypt the function's environment variables: {_ENVIRONMENT[known[1]]}"
     return failed(message, cited, remediation=_fix(function, known[1]))
+
+
+_WORDS = re.compile(r"decrypt (?:the )?environment variables", re.IGNORECASE)
+
+
+def _of_the_role(
+    function: FunctionRecord,
+    text: GivenText | Unavailable,
+    denials: Denials | Unavailable,
+    rulings: Rulings | Unavailable,
+) -> Verdict | None:
+    """What Lambda says of decrypting the environment, where the role's policies do not allow it either."""
+    if isinstance(text, Unavailable) or isinstance(denials, Unavailable) or isinstance(rulings, Unavailable):
+        return None
+    if not _WORDS.search(text.text):
+        return None
+    denied = next((d for d in denials.own if d.action == "kms:Decrypt" and d.role is not None), None)
+    ruling = rulings.of(*denied.question) if denied is not None else None
+    if denied is None or ruling is None or not _role.forbids(ruling):
+        return None
+    words = "Allow kms:Decrypt on the key in the execution role's policy, in the template where one owns the role."
+    return failed(
+        "Lambda decrypts the environment variables as the execution role, which may not kms:Decrypt with their key",
+        denied.evidence,
+        _role.cite(rulings, ruling),
+        function.cite("role", label="execution role"),
+        remediation=_role.grant(
+            function, [denied.question], words, "The next invocation is answered, and the simulation says allowed."
+        ),
+    )
 
 
 def _unusable(function: FunctionRecord, key: KeyRecord, trouble: KeyTrouble) -> Verdict:
