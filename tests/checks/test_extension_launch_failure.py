@@ -102,3 +102,15 @@ def test_files_that_start_and_folders_beside_them() -> None:
 
 def test_an_init_that_went_well_knows_better() -> None:
     assert ask(told(went_well()), {AGENT: program("read me", 0o644)}).outcome is Outcome.PASS
+
+
+def test_what_the_platform_tells_is_explained_by_the_file() -> None:
+    said = [NOT_LAUNCHED.replace("README.md", "flush.sh"), INIT]
+    found = ask(told(said), {"/opt/extensions/flush.sh": program("#!/bin/sh\nexec sleep 1\n", mode=0o644)})
+    assert found.outcome is Outcome.FAIL
+    assert "mode 0644" in found.message
+    assert found.evidence[0].source == "image /opt/extensions/flush.sh"
+    assert {Origin.IMAGE, Origin.PLATFORM_LOG} <= {e.origin for e in found.evidence}
+    fine = ask(told(said), {"/opt/extensions/flush.sh": program("#!/bin/sh\nexec sleep 1\n")})
+    assert fine.outcome is Outcome.FAIL
+    assert {e.origin for e in fine.evidence} == {Origin.PLATFORM_LOG}

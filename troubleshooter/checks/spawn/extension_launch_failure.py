@@ -68,9 +68,11 @@ def extension_launch_failure(
 ) -> Verdict:
     """Reads the platform's lines about extensions; where they tell nothing, asks what starting each file comes to."""
     told = missing(timeline) if isinstance(timeline, Unavailable) else _told(timeline)
-    if told.outcome in (Outcome.FAIL, Outcome.PASS) or isinstance(starts, Unavailable) or not starts.starts:
+    if told.outcome is Outcome.PASS or isinstance(starts, Unavailable) or not starts.starts:
         return told
     bad = next((each for each in starts.starts if each.cause not in ("ok", "compat")), None)
+    if bad is None and told.outcome is Outcome.FAIL:
+        return told
     if bad is None:
         return passed("every file in /opt/extensions starts", starts.cite("starts", [s.path for s in starts.starts]))
     source = f"image {bad.path}"
@@ -81,7 +83,9 @@ def extension_launch_failure(
     )
     name = posixpath.basename(bad.path)
     fix = rebuilt(text, function, image, code, f"The log has no EXTENSION line for {name} with State LaunchError.")
-    return failed(f"Lambda starts every file in /opt/extensions, and {bad.detail}", shown, remediation=fix)
+    return failed(
+        f"Lambda starts every file in /opt/extensions, and {bad.detail}", shown, *told.evidence, remediation=fix
+    )
 
 
 def _told(timeline: Timeline) -> Verdict:
