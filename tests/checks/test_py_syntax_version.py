@@ -42,12 +42,27 @@ def test_a_module_that_is_imported_counts_and_one_that_is_guarded_does_not() -> 
     assert a_zip(files, runtime_name="python3.11").ask(the_check).outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize(
+    ("source", "runtime", "line", "text"),
+    [
+        pytest.param("x = 1\n" + MATCH + "    case _:\n        x = 2\n", "python3.9", 2, "match 1:", id="match"),
+        pytest.param("x = 1\ntry:\n    pass\nexcept* ValueError:\n    pass\n", "python3.10", 2, "try:", id="except*"),
+    ],
+)
+def test_the_line_is_where_the_statement_begins(source: str, runtime: str, line: int, text: str) -> None:
+    found = a_zip({"app.py": source + HANDLER}, runtime_name=runtime).ask(the_check)
+    assert found.evidence[0].source == f"deployment package /var/task/app.py:{line}"
+    assert found.evidence[0].value == text
+
+
 def test_failure_names_the_line() -> None:
-    logs = logged("Syntax error in module 'app': invalid syntax (app.py, line 1)")
+    report = "REPORT RequestId: 1\tStatus: error\tError Type: Runtime.UserCodeSyntaxError"
+    logs = logged("Syntax error in module 'app': invalid syntax (app.py, line 1)", report)
     found = a_zip({"app.py": MATCH + HANDLER}, runtime_name="python3.9", timeline=logs).ask(the_check)
     assert "needs Python 3.10" in found.message
     assert found.evidence[0].source.startswith("deployment package /var/task/app.py:")
     assert found.evidence[-1].label == "error in the log"
+    assert found.evidence[-1].value.startswith("Syntax error in module")
 
 
 def test_not_decidable() -> None:

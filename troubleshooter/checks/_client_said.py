@@ -12,6 +12,9 @@ from troubleshooter.facts.logs import Timeline
 from troubleshooter.model import Evidence, Origin
 from troubleshooter.text import one_line
 
+_REPORT = re.compile(r'REPORT |INIT_REPORT |\{"time":"[^"]*","type":"platform\.')
+"""The platform's account of an end, which names the type of error and none of its words."""
+
 
 def said(timeline: Timeline | Unavailable, pattern: str) -> tuple[Evidence, ...]:
     """The newest error of the present that matches, as evidence; empty where none does."""
@@ -28,8 +31,9 @@ def said(timeline: Timeline | Unavailable, pattern: str) -> tuple[Evidence, ...]
 
 def _errors(timeline: Timeline) -> Iterator[tuple[str, bool]]:
     """Messages, newest first, with whether the platform or its client wrote them."""
-    for error in reversed(timeline.errors):
-        yield error.message, error.platform
+    told = [(e.message, e.platform) for e in reversed(timeline.errors)]
+    yield from (each for each in told if not _REPORT.match(each[0]))
+    yield from (each for each in told if _REPORT.match(each[0]))
     for invocation in reversed(timeline.invocations):
         if invocation.error:
             yield invocation.error, (invocation.error_type or "").startswith("Runtime.")

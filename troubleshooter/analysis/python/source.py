@@ -98,7 +98,7 @@ def parse(text: str, version: tuple[int, ...] = ()) -> Parsed:
     if tree is None:
         return Parsed(None, problem="is nested too deeply to be parsed")
     if version:
-        newer = [n for n in (*newer, *_newer_nodes(tree), *_refused(text, version)) if n.since > version[:2]]
+        newer = [n for n in (*newer, *_newer_nodes(tree), *_refused(text, tree, version)) if n.since > version[:2]]
     return Parsed(tree, tuple(newer))
 
 
@@ -115,14 +115,22 @@ def _ast(text: str, feature: tuple[int, int] | None = None) -> tuple[ast.Module 
         return None, None
 
 
-def _refused(text: str, version: tuple[int, ...]) -> Iterator[Newer]:
+_NODES = {"Pattern matching": "Match", "Exception groups": "TryStar", "Exception groups are": "TryStar"}
+"""Statements by the parser's name for them."""
+
+
+def _refused(text: str, tree: ast.Module, version: tuple[int, ...]) -> Iterator[Newer]:
     """What the parser says an interpreter of `version` refuses. It knows some constructs only, and names the first."""
     if not (3, 4) <= version[:2] < sys.version_info[:2]:
         return
     _, error = _ast(text, (version[0], version[1]))
     found = _TOO_NEW.match(error.msg) if error else None
     if error and found:
-        yield Newer(found[1], (int(found[2]), int(found[3])), error.lineno or 0)
+        # The parser tells where such a statement ends; it begins where its node does.
+        begins = [
+            n.lineno for n in ast.walk(tree) if isinstance(n, ast.stmt) and type(n).__name__ == _NODES.get(found[1])
+        ]
+        yield Newer(found[1], (int(found[2]), int(found[3])), min(begins, default=error.lineno or 0))
 
 
 def _newer_nodes(tree: ast.Module) -> Iterator[Newer]:
