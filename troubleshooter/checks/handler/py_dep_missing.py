@@ -38,6 +38,7 @@ from troubleshooter.checks import Frequency, beside, check, failed, not_applicab
 from troubleshooter.checks._client_said import said
 from troubleshooter.checks._closure import brings_nothing_else, doubt_about, surely_missing
 from troubleshooter.checks._distribution import Bringer, bringer, unknown_bringers
+from troubleshooter.checks._launch_fix import rebuilt
 from troubleshooter.checks._left_out import left_out
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.build import StagedCode
@@ -74,6 +75,7 @@ class _Surroundings:
     installed: InstalledPackages | Unavailable
     function: FunctionRecord | Unavailable
     code: FunctionCode | Unavailable
+    image: ImageConfig | Unavailable
 
     def bringers(self, missing: tuple[Import, ...]) -> dict[str, Bringer]:
         """By import as written, what would bring it."""
@@ -100,7 +102,7 @@ def py_dep_missing(
     installed package lacks, as the runtime client tells it."""
     if closure.language != "python":
         return not_applicable("the handler is not Python")
-    surroundings = _Surroundings(closure, runtime, requirements, installed, function, code)
+    surroundings = _Surroundings(closure, runtime, requirements, installed, function, code, image)
     if missing := surely_missing(closure, staged):
         found = _failed(missing, None, surroundings, timeline)
         return replace(found, evidence=(*found.evidence, *brings_nothing_else(closure, staged)))
@@ -156,13 +158,14 @@ def _fix(missing: tuple[Import, ...], brought: Mapping[str, Bringer], surroundin
     zipped = isinstance(function, FunctionRecord) and not function.is_image
     place = "into the folder that is zipped" if zipped else "in the image"
     texts = list(dict.fromkeys(each.how for each in brought.values()))
-    commands = []
+    commands: tuple[str, ...] = ()
     if brought:
         texts.append(f"Install {'them' if len(texts) > 1 else 'it'} {place}.")
         names = dict.fromkeys(each.name for each in brought.values() if each.name)
-        target = ["--target", "."] if zipped else []
-        if names:
-            commands.append(shlex.join(["python", "-m", "pip", "install", *target, *names]))
+        if names and zipped:
+            commands = (shlex.join(["python", "-m", "pip", "install", "--target", ".", *names]),)
+        elif names:
+            texts.append(f"In the Dockerfile: `RUN {shlex.join(['python', '-m', 'pip', 'install', *names])}`.")
     texts.append(unknown_bringers(each.module for each in missing if each.full not in brought))
     modules = ", ".join(dict.fromkeys(each.module for each in missing))
     test = ["-c", f"import {modules}"]
@@ -171,4 +174,7 @@ def _fix(missing: tuple[Import, ...], brought: Mapping[str, Bringer], surroundin
     if uri and runtime.version:
         name = f"python{runtime.version[0]}.{runtime.version[1]}" if len(runtime.version) > 1 else "python3"
         verify = shlex.join(["docker", "run", "--rm", "--entrypoint", name, uri, *test])
-    return Remediation(" ".join(filter(None, texts)), tuple(commands), f"`{verify}` works.")
+    text = " ".join(filter(None, texts))
+    if zipped or "`RUN " not in text:
+        return Remediation(text, commands, f"`{verify}` works.")
+    return rebuilt(text, function, surroundings.image, code, f"`{verify}` works.")
