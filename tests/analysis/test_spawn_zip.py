@@ -89,3 +89,10 @@ def test_the_checks_take_it_as_it_is() -> None:
     assert packed(program("./server\n")).ask(entrypoint_no_shebang_or_bom).outcome is Outcome.FAIL
     assert packed(program(elf())).ask(entrypoint_crlf).outcome is Outcome.PASS
     assert packed(program(elf())).ask(entrypoint_missing_file).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_files_of_a_package_are_mended_where_it_is_zipped() -> None:
+    returned = packed(program("#!/bin/sh\r\n")).ask(entrypoint_crlf)
+    assert returned.remediation
+    assert "`sed -i 's/\\r$//' bootstrap`" in returned.remediation.text
+    assert returned.remediation.verify.startswith("`head -1 bootstrap | od -c`")

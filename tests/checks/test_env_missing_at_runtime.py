@@ -49,7 +49,7 @@ def test_what_the_module_demands_while_loading_and_nothing_sets_fails() -> None:
     found = verdict(TOP)
     assert found.outcome is Outcome.FAIL
     assert found.rung is Rung.HANDLER
-    assert "/var/task/app.py:2" in [e.source for e in found.evidence]
+    assert "image /var/task/app.py:2" in [e.source for e in found.evidence]
     assert found.remediation
     assert found.remediation.commands
 

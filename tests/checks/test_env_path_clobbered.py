@@ -73,7 +73,10 @@ def test_the_functions_own_path() -> None:
     assert found.outcome is Outcome.FAIL
     assert "of the function" in found.message
     assert found.remediation
-    assert shlex.split(found.remediation.commands[0])[:3] == ["aws", "lambda", "get-function-configuration"]
+    show = shlex.split(found.remediation.commands[0])
+    assert show[:3] == ["aws", "lambda", "get-function-configuration"]
+    assert show[-2:] == ["--region", "eu-west-1"]
+    assert "keys(Environment.Variables)" in show  # the values are nobody's to see
 
 
 @pytest.mark.parametrize("owner", ["image", "function"])

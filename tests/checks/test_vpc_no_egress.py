@@ -199,7 +199,7 @@ def test_a_time_out_alone_needs_a_call_that_is_certain() -> None:
     found = verdict(wait, closed, calling(MONITORING, certain=True))
     assert found.outcome is Outcome.FAIL
     assert "waits for" not in found.message
-    assert "/var/task/app.py:3" in [e.source for e in found.evidence]
+    assert "image layers /var/task/app.py:3" in [e.source for e in found.evidence]
     mentioned = verdict(wait, closed, calling(MONITORING))
     assert mentioned.outcome is Outcome.UNKNOWN
     assert MONITORING in mentioned.message

@@ -83,7 +83,9 @@ def _named(wait: NetworkWait, egress: Egress) -> Wait | None:
 
 
 def _at(outbound: OutboundCalls, called: Outbound) -> Evidence:
-    return outbound.cite("calls", called.text, label=f"call to {called.host}", source=called.place)
+    return outbound.cite(
+        "calls", called.text, label=f"call to {called.host}", source=f"{outbound.reading.source} {called.place}"
+    )
 
 
 def _rung(wait: NetworkWait, rung: Rung) -> Rung:

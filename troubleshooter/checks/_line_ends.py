@@ -12,6 +12,9 @@ from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.launch import SpawnResult
 from troubleshooter.model import Remediation
 
+_TASK_ROOT = "/var/task/"
+"""Where a package is unpacked; before it is zipped its files lie in a folder of the engineer's."""
+
 
 def converted(
     spawn: SpawnResult,
@@ -24,6 +27,8 @@ def converted(
     script = spawn.chain[-2] if spawn.role == "interpreter" and len(spawn.chain) > 1 else spawn.path
     kind = posixpath.splitext(script)[1] or "/" + posixpath.basename(script)
     attribute = f"*{kind} text eol=lf" if kind.startswith(".") else f"{posixpath.basename(script)} text eol=lf"
+    if isinstance(function, FunctionRecord) and not function.is_image:
+        script = script.removeprefix(_TASK_ROOT)
     text = (
         f"Give {script} Unix line ends: `sed -i 's/\\r$//' {shlex.quote(script)}` {where(function)}, or convert it in "
         f"the repository and add the line `{attribute}` to .gitattributes."

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from troubleshooter.analysis.network.outbound_first import first_call
+from troubleshooter.analysis.python.handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.facts.image import CodeTree
@@ -52,7 +53,7 @@ def outbound(
     region = function.region or "us-east-1"
     handler = resolution.handler.rpartition(".")[2]
     found = _python(text, path, region, handler) if path.endswith(".py") else _node(text, path, region)
-    return OutboundCalls(reading=code.reading, calls=tuple(found)[:MOST])
+    return OutboundCalls(reading=reading_of(code), calls=tuple(found)[:MOST])
 
 
 def _python(text: str, path: str, region: str, handler: str) -> Iterator[Outbound]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from troubleshooter.analysis.environment_writes import SIZE, is_environ, parsed, prepared, written
 from troubleshooter.analysis.own_sources import own_files
+from troubleshooter.analysis.python.handler import reading_of
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.base import Fact
 from troubleshooter.facts.given import GivenText
@@ -126,7 +127,7 @@ def environment_reads(
     ]
     elsewhere = _elsewhere(code, {r.name for r in reads})
     return EnvironmentReads(
-        reading=code.reading,
+        reading=reading_of(code),
         reads=tuple(reads),
         set_by_code=tuple(sorted(written(code))),
         elsewhere=tuple(sorted(elsewhere)),

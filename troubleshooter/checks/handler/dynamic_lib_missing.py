@@ -103,10 +103,15 @@ def _cited(module: NativeModule) -> Iterator[tuple[str, object, str]]:
 
 
 def _advice(module: NativeModule) -> str:
+    name = module.missing[0].name
+    how = (
+        f"on Alpine `apk add so:{name}`"
+        if "-linux-musl" in module.taken
+        else f"on Amazon Linux 2023 `dnf install '*/{name}'`"
+    )
     return (
-        f"Install in the image what brings {', '.join(m.name for m in module.missing[:SHOWN])} (on Amazon Linux 2023 "
-        f"`dnf install '*/{module.missing[0].name}'` finds the package by its file), or take a build of `{module.package}` that "
-        "does not need it."
+        f"Install in the image what brings {', '.join(m.name for m in module.missing[:SHOWN])} ({how} finds the package by "
+        f"its file), or take a build of `{module.package}` that does not need it."
     )
 
 

@@ -114,7 +114,9 @@ def env_missing_at_runtime(
         return _none(reads, absent, missed)
     cited = [
         _names(function),
-        reads.cite("reads", found.text, label=f"the code reads {found.name}", source=found.place),
+        reads.cite(
+            "reads", found.text, label=f"the code reads {found.name}", source=f"{reads.reading.source} {found.place}"
+        ),
     ]
     if said is not None:
         cited.insert(0, missed[said.name].evidence)
@@ -131,7 +133,12 @@ def _is_missed(reads: EnvironmentReads, read: EnvironmentRead, missed: NamedSett
 def _none(reads: EnvironmentReads, absent: list[EnvironmentRead], missed: dict[str, NamedSetting]) -> Verdict:
     if absent:
         text = f"the code reads {absent[0].name}, which is not set; whether it gets there, or sets it first, is open"
-        cited = reads.cite("reads", absent[0].text, label=f"the code reads {absent[0].name}", source=absent[0].place)
+        cited = reads.cite(
+            "reads",
+            absent[0].text,
+            label=f"the code reads {absent[0].name}",
+            source=f"{reads.reading.source} {absent[0].place}",
+        )
         return unknown(text, cited, unblock=Unblock(f"Tell where {absent[0].name} comes from."))
     if missed:
         name = next(iter(missed))

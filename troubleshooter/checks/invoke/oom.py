@@ -69,7 +69,7 @@ def oom(timeline: Timeline, function: FunctionRecord | Unavailable) -> Verdict:
     found = t.failing(timeline, lambda i: _KILLED(i) or _out_of_memory(i) or heap_full(i))
     if isinstance(found, Verdict):
         return found
-    cited = (t.report(timeline, found), t.fault(timeline, found))
+    cited = (t.report(timeline, found), *((t.fault(timeline, found),) if found.error else ()))
     full = t.memory_full(found)
     if full is None and not _out_of_memory(found):
         return unknown("the process was killed, and no report tells how much memory it had used", *cited)

@@ -98,8 +98,9 @@ def _ours(refused: Refusal) -> bool:
 
 def _fix(function: FunctionRecord, code: FunctionCode | Unavailable) -> Remediation:
     text = (
-        "Push the image again and update the function's code with it. Let the lifecycle rule count images instead of "
-        "days, and keep a tag of its own on what is deployed. The first command shows the rule."
+        "Push the image again and update the function's code with it. Keep a tag on what is deployed that no lifecycle "
+        "rule selects: one that counts days or images removes it in time, however it is used. The first command shows "
+        "the rules."
     )
     fix = rebuilt(text, function, NO_IMAGE, code, verify=READY)
     place = repository(code) if isinstance(code, FunctionCode) else None

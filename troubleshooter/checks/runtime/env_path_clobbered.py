@@ -24,11 +24,10 @@ References
 from __future__ import annotations
 
 import posixpath
-import shlex
 
 from troubleshooter.checks import Frequency, check, failed, passed, signature
-from troubleshooter.checks._launch_fix import rebuilt
-from troubleshooter.checks._readiness import update_configuration
+from troubleshooter.checks._launch_fix import deployed, rebuilt
+from troubleshooter.checks._readiness import aws_lambda
 from troubleshooter.facts import Unavailable
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig, ImageTree
@@ -63,8 +62,8 @@ def env_path_clobbered(
         return passed("more folders would not change how the launch ends", search.cite("lost"))
     lost = search.lost[0]
     what = "program" if lost.variable == "PATH" else "library"
-    found = files.cite("tree", lost.at, label=f"the {what} {lost.name}")
-    asked = files.cite("tree", lost.wanted_by, label=f"what looks for {lost.name}")
+    found = files.cite("tree", lost.at, label=f"the {what} {lost.name}", source=f"image {lost.at}")
+    asked = files.cite("tree", lost.wanted_by, label=f"what looks for {lost.name}", source=f"image {lost.wanted_by}")
     message = (
         f"{lost.variable} of the {lost.origin} is {lost.value or 'empty'}, which does not lead to {lost.at}, the {what} that "
         f"{lost.wanted_by} asks for"
@@ -88,8 +87,8 @@ def _fix(
             f"Take {lost.variable} out of the function's environment, so that the image's value holds, or add "
             f"{posixpath.dirname(lost.at)} to it. Changing the environment by command replaces all of its variables."
         )
-        show = f"aws lambda get-function-configuration --function-name {shlex.quote(function.name)} --query Environment"
-        return Remediation(text, (show,) if update_configuration(function) else (), verify)
+        show = aws_lambda(function, "get-function-configuration", "--query", "keys(Environment.Variables)")
+        return Remediation(f"{text} The command shows which there are.", (show,) if deployed(function) else (), verify)
     own = f"{lost.value}:" if lost.value else ""
     text = (
         f"Keep the base's folders in the Dockerfile: `ENV {lost.variable}={own}{posixpath.dirname(lost.at)}`, or extend the "
