@@ -34,7 +34,7 @@ FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"threading\.Thread\(|\bdaemon=True\b", 2),
     signature(r"cannot schedule new futures after (?:interpreter )?shutdown", 2),
-    signature(r"can't start new thread at interpreter shutdown", 2),
+    signature(r"can't (?:start|create) new thread at interpreter shutdown", 2),
     signature(r"background threads?\b|(?:daemon|worker) threads?\b[^\n]*(?:never|not|stop|lost|frozen|froze)", 2),
 )
 

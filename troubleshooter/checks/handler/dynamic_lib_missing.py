@@ -69,7 +69,7 @@ SIGNATURES = (
     signature(r"'NoneType' object has no attribute 'next'", 2),
     signature(r"DllNotFoundException|Unable to load shared library '[^']+'", 2),
     signature(r"Couldn't find a valid ICU package", 3),
-    signature(r"exit status 127", 1),
+    signature(r"exit status 127|(?<![\w.+-])(?!lib)[\w.+-]+\.so[\w.]{0,20}: cannot open shared object file", 1),
 )
 ASK = "Does `ldd` find every library of the file named in the message, inside the image?"
 

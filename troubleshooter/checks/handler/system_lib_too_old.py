@@ -41,7 +41,7 @@ SIGNATURES = (
     signature(r"(?:libicu|libstdc\+\+)\S* .*(?:too old|version .* not found)", 3),
     signature(
         r"sqlite3 (?:version|3)\S* .*(?:or (?:later|higher)|required|deprecated)|unsupported version of sqlite3"
-        r"|SQLite 3\.\d+.* or later is required",
+        r"|SQLite 3\.\d+.* or later is required|requires SQLite 3[\d.]+ or (?:higher|later|newer)",
         2,
     ),
 )

@@ -35,6 +35,7 @@ SIGNATURES = (
     signature(r"exit status 132\b", 3),
     signature(r"AVX(?:2|512)?\b.*not (?:available|supported)|CPU (?:lacks|does not support)", 2),
     signature(r"SIGILL\b", 3),
+    signature(r"compiled to use [\w., ]*(?:AVX|SSE|FMA)[\w., ]* instructions|built with baseline optimizations: \(", 3),
 )
 
 

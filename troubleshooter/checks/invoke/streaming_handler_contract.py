@@ -36,7 +36,7 @@ SIGNATURES = (
         r"Cannot set content-type, too late|write after end|ERR_STREAM_WRITE_AFTER_END|ERR_STREAM_PREMATURE_CLOSE",
         3,
     ),
-    signature(r"responseStream\.\w+ is not a function|reading 'write'\)", 3),
+    signature(r"responseStream\.\w+ is not a function|reading '(?:write|setContentType)'\)", 3),
     signature(r"Truncated response|stream (?:was )?(?:closed|aborted) (?:before|prematurely)", 2),
 )
 

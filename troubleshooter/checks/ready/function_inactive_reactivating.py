@@ -30,7 +30,7 @@ FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r"CodeArtifactUserPendingException", 3),
     signature(r"Lambda is (?:initializing|optimizing) (?:the|your) (?:function|container)", 3),
-    signature(r"state: ['\x22]?Inactive|StateReasonCode\W+Idle|The function is (?:inactive|idle)", 3),
+    signature(r"state: ['\x22]?Inactive|StateReasonCode\W+Idle|The function is (?:in (?:the )?)?(?:inactive|idle)", 3),
     signature(r"function is being (?:initialized|restored|activated)|Lambda is re-?creating", 2),
 )
 
