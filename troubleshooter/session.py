@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from troubleshooter import journal, records, steadiness, verification, world
+from troubleshooter import intake, journal, records, steadiness, verification, world
 from troubleshooter.checks import all_checks
 from troubleshooter.comparison import Comparison, beside
 from troubleshooter.diagnosis import fold, settle
@@ -350,7 +350,7 @@ def _proposal(node: Node, store: Store, result: Triage) -> str:
 
 def new(target: Target, playbooks: Playbooks, *, world_: World | None = None, within: Path | None = None) -> Session:
     """A session on a fresh journal, or in memory where none can be kept. Raises UsageError for a target that cannot be."""
-    world.given(target)
+    intake.given(target)
     surroundings = world_ or World.real(target)
     name = target.function or target.image or (str(target.template or target.source or target.logs or "text"))
     redact = surroundings.secrets.redact

@@ -9,8 +9,8 @@ from troubleshooter.collectors.template_folder import templates_in
 from troubleshooter.errors import UsageError
 from troubleshooter.facts.given import GivenTemplate
 from troubleshooter.facts.template import Template
+from troubleshooter.intake import given
 from troubleshooter.model import Target
-from troubleshooter.world import given
 
 STACK = json.dumps({"Resources": {"Api": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 5}}}}, indent=1)
 

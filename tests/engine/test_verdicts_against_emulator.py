@@ -17,8 +17,9 @@ from troubleshooter.checks import all_checks
 from troubleshooter.diagnosis import settle
 from troubleshooter.facts import Store
 from troubleshooter.facts.function import ImageOverride
+from troubleshooter.intake import given
 from troubleshooter.model import Outcome, Role, Severity, Subject, Target
-from troubleshooter.world import World, all_providers, given
+from troubleshooter.world import World, all_providers
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from textual.widgets.option_list import Option
 
 from troubleshooter import journal
 from troubleshooter.errors import JournalError
+from troubleshooter.intake import TRANSPORTS
 from troubleshooter.model import Target
 from troubleshooter.tui.base import OwnScreen
 from troubleshooter.tui.inert import content, line
-from troubleshooter.world import TRANSPORTS
 
 RECENT = 5
 TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json", ".template")
