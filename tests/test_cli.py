@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -94,6 +95,15 @@ def test_output_goes_to_the_file_whole_and_standard_output_stays_empty(aws_accou
         ),
         (["preflight", "--template", "TMP/broken.yaml"], "broken.yaml:3 cannot be read"),
         (["preflight", "--template", "TMP/empty"], "no template in this folder; give"),
+        (["diagnose", "--image", " "], "names no image; give a bare name, or one of docker-daemon:"),
+        (["diagnose", "--image", "docker://"], "names no image"),
+        (["diagnose", "--image", "https://x/y"], "an image is not named by https://; give a bare name"),
+        (["diagnose", "--image", "./no.tar"], "--image ./no.tar: does not exist"),
+        (["diagnose", "--image", "a b"], "no image's name has a blank in it"),
+        (["diagnose", "--logs", "TMP/log.gz"], "log.gz: compressed with gzip; unpack it first"),
+        (["diagnose", "--logs", "TMP/bin"], "bin: not text, but binary data; give"),
+        (["diagnose", "--error-file", "TMP/bin"], "--error-file: not text, but binary data"),
+        (["verify", "--wait", "soon"], "argument --wait: soon: not a number of seconds"),
         (["diagnose", "--error-file", "no.txt"], "--error-file no.txt: No such file"),
         (["diagnose", "--error-file", "-"], "the text is empty"),
         (["explain", "arch_image_function_mismach"], "did you mean arch_image_function_mismatch?"),
@@ -111,6 +121,8 @@ def test_bad_input_is_named_with_the_way_out(
     (tmp_path / "main.tf").write_text('resource "aws_lambda_function" "api" {}')
     (tmp_path / "broken.yaml").write_text("Resources:\n  A: [\n")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "log.gz").write_bytes(gzip.compress(b"START RequestId"))
+    (tmp_path / "bin").write_bytes(bytes(range(256)) * 64)
     done = run(*(argument.replace("TMP", str(tmp_path)) for argument in arguments))
     assert done.returncode == 2, done.stderr
     assert says in done.stderr

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from troubleshooter.redact import Secrets
 from troubleshooter.reports.inline import block, code, prose
-from troubleshooter.text import for_report, for_screen, one_line
+from troubleshooter.text import decoded, for_report, for_screen, not_text, one_line
 
 ALPHABET = st.sampled_from(list("\x1b\x9b\x9d[]0;m\x07\\abcZ\t\r\n \u202e\u200b\x00\x7f|`<>*_\ud800é界"))
 HOSTILE = st.one_of(st.text(), st.lists(ALPHABET, max_size=60).map("".join))
@@ -157,3 +157,29 @@ def test_markers_say_the_same_value_and_nothing_else() -> None:
     assert one.digest("x") != two.digest("x")
     one.remember("N", "supersecretvalue")
     assert one.redact("supersecretvalue") == f"‹redacted N len=16 #{one.digest('supersecretvalue')[:4]}›"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_is_read_in_the_encodings_that_shells_write(encoding: str) -> None:
+    said = "Runtime.ImportModuleError: No module named 'größe'"
+    assert decoded(said.encode(encoding)) == said
+    assert not not_text(decoded(said.encode(encoding)))
+
+
+def test_a_stray_byte_in_a_log_makes_it_no_binary_file() -> None:
+    line = "START RequestId: 1 Version: $LATEST\n"
+    assert not_text(line * 10 + "\x00\ufffd" + line) == ""
+    assert not_text("") == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"PK\x03\x04 and more", "a zip archive"),
+        (b"\x7fELF and more", "a program"),
+        (b"\x00\x01" * 50, "binary data"),
+    ],
+)
+def test_what_is_not_text_is_told_apart(content: bytes, kind: str) -> None:
+    assert not_text(decoded(content)) == kind

@@ -22,6 +22,7 @@ from troubleshooter.facts.given import (
     GivenText,
 )
 from troubleshooter.model import Origin, Target
+from troubleshooter.text import decoded, not_text
 
 TRANSPORTS = ("docker-daemon", "docker-archive", "oci-archive", "oci", "docker")
 MAX_FILE = 64 * 1024 * 1024
@@ -55,11 +56,12 @@ def given(target: Target) -> dict[type[Any], object]:
             raise UsageError(f"--source {target.source}: not a folder; give the folder that holds the function's code")
         facts.append(GivenSource(reading=_file(target.source, Origin.SOURCE), path=target.source))
     if target.logs is not None:
-        text = _read(target.logs, "--logs")
+        text = _as_text(_read(target.logs, "--logs"), f"--logs {target.logs}")
         facts.append(GivenLogs(reading=_file(target.logs, Origin.PASTED), path=target.logs, text=text))
     if target.error_text is not None:
         if not target.error_text.strip():
             raise UsageError("--error-file: the text is empty; paste the error as Lambda or the tool printed it")
+        _as_text(target.error_text, "--error-file")
         facts.append(GivenText(reading=Reading("pasted text", Origin.PASTED), text=target.error_text[:MAX_FILE]))
     return {type(fact): fact for fact in facts}
 
@@ -97,11 +99,20 @@ def _function(name: str, qualifier: str | None, region: str | None) -> GivenFunc
 def _image(reference: str) -> GivenImage:
     reading = _typed("--image")
     transport, colon, rest = reference.partition(":")
+    known = f"a bare name, or one of {', '.join(f'{each}:' for each in TRANSPORTS)}"
+    if not reference.strip() or (colon and transport in TRANSPORTS and not rest.strip("/")):
+        raise UsageError(f"--image {reference!r}: names no image; give {known}")
     if colon and transport in TRANSPORTS:
         rest = rest.removeprefix("//") if transport == "docker" else rest
         if transport in ("docker-archive", "oci-archive", "oci") and not Path(rest.partition(":")[0]).exists():
             raise UsageError(f"--image {reference}: {rest.partition(':')[0]} does not exist")
         return GivenImage(reading=reading, transport=transport, reference=rest)
+    if rest.startswith("//"):
+        raise UsageError(f"--image {reference}: an image is not named by {transport}://; give {known}")
+    if reference.startswith(("/", "./", "../", "~")) and not Path(reference).exists():
+        raise UsageError(f"--image {reference}: does not exist")
+    if any(letter.isspace() for letter in reference) and not Path(reference).exists():
+        raise UsageError(f"--image {reference!r}: no image's name has a blank in it; give {known}")
     return GivenImage(reading=reading, transport="", reference=reference)
 
 
@@ -113,7 +124,17 @@ def _read(path: Path, option: str) -> str:
         raise UsageError(f"{option} {path}: {error.strerror}") from error
     if len(content) > MAX_FILE:
         raise UsageError(f"{option} {path}: larger than {MAX_FILE // 1024 // 1024} MiB; cut out the part that matters")
-    return content.decode("utf-8-sig", "replace")
+    return decoded(content)
+
+
+def _as_text(text: str, what: str) -> str:
+    """The text itself. Raises UsageError where it is none: nothing would be found in it, which would look like an answer."""
+    kind = not_text(text)
+    if kind == "gzip":
+        raise UsageError(f"{what}: compressed with gzip; unpack it first, as with `gunzip --keep`")
+    if kind:
+        raise UsageError(f"{what}: not text, but {kind}; give what was logged or printed as text")
+    return text
 
 
 def _typed(option: str) -> Reading:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from troubleshooter import __version__
 from troubleshooter.exit import FAIL_ON
+from troubleshooter.text import decoded
 
 if TYPE_CHECKING:
     from troubleshooter.model import Target
@@ -129,9 +130,12 @@ _TARGET_DEFAULTS: dict[str, object] = {
 
 def _seconds(text: str) -> float:
     """A duration on the command line."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not 0 <= value < 86_400:
-        raise argparse.ArgumentTypeError(f"{text}: a number of seconds below a day")
+        raise argparse.ArgumentTypeError(f"{text}: not a number of seconds below a day")
     return value
 
 
@@ -213,4 +217,4 @@ def _error_text(name: str | None, usage_error: type[Exception]) -> str | None:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise usage_error(f"--error-file {name}: {error.strerror}") from error
-    return content.decode("utf-8-sig", "replace")
+    return decoded(content)

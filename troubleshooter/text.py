@@ -24,6 +24,26 @@ _INVISIBLE = re.compile(
 )
 
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of what PowerShell's `>` writes."""
+_BEGINS = {"\x1f\ufffd": "gzip", "PK\x03\x04": "a zip archive", "\x7fELF": "a program"}
+_SEEN, _TOLERATED = 8192, 0.1
+"""Characters at the beginning that are looked at, and the share of them that no text has."""
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file: UTF-8 unless its byte order mark says UTF-16; what cannot be decoded is marked as such."""
+    return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig", "replace")
+
+
+def not_text(text: str) -> str:
+    """What decoded text was instead, by its beginning; empty for text. A stray byte makes no log a binary file."""
+    first = text[:_SEEN]
+    odd = sum(letter in "\x00\ufffd" for letter in first)
+    kind = next((kind for beginning, kind in _BEGINS.items() if first.startswith(beginning)), "")
+    return kind or ("binary data" if odd > len(first) * _TOLERATED else "")
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:
