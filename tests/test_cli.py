@@ -107,12 +107,15 @@ def test_output_goes_to_the_file_whole_and_standard_output_stays_empty(aws_accou
         (["diagnose", "--error-file", "no.txt"], "--error-file no.txt: No such file"),
         (["diagnose", "--error-file", "-"], "the text is empty"),
         (["explain", "arch_image_function_mismach"], "did you mean arch_image_function_mismatch?"),
+        (["explain", "arch_image"], "did you mean arch_image_function_mismatch?"),
+        (["explain", "nothing-at-all"], "`troubleshooter explain` lists them"),
         (["verify"], "no sessions are recorded yet"),
         (["report", "nothing-like-it"], "no sessions are recorded yet"),
         (["playbook", "lint", "no/such"], "no such folder"),
         (["demo", "nothing"], "there is no incident"),
         (["walk"], "no terminal to ask in"),
-        (["diagnose", "f", "--output", "/no/such/dir/x"], "--output"),
+        (["diagnose", "f", "--output", "/no/such/dir/x"], "there is no folder /no/such/dir; make it first"),
+        (["diagnose", "f", "--output", "TMP/empty"], "is a folder; give the name of a file in it"),
     ],
 )
 def test_bad_input_is_named_with_the_way_out(
@@ -194,7 +197,15 @@ def test_a_target_in_place_of_a_command_is_walked() -> None:
 def test_a_command_that_is_mistyped_is_no_target() -> None:
     done = run("diagnos", "demo-function")
     assert done.returncode == 2
-    assert "diagnose" in done.stderr
+    assert "did you mean diagnose? A function of that name: walk diagnos" in done.stderr
+
+
+def test_a_terminal_without_our_signs_still_gets_the_report() -> None:
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    command = [sys.executable, "-m", "troubleshooter", "diagnose", "--error-file", "-"]
+    done = subprocess.run(command, input=b"exec format error", capture_output=True, check=False, env=narrow)
+    assert done.returncode == 3, done.stderr
+    assert b"Suspected" in done.stdout
 
 
 @pytest.mark.parametrize("command", [["walk"], []])

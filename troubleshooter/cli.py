@@ -6,6 +6,7 @@ Standard output is the result, standard error the narration.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from troubleshooter.exit import ExitCode, guarded, of_report, say
-from troubleshooter.options import Run, completed, parser, target_of
+from troubleshooter.options import Run, completed, mistyped, parser, target_of
 
 if TYPE_CHECKING:
     from troubleshooter.model import Target
@@ -26,7 +27,14 @@ def main(arguments: list[str]) -> int:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
-    options = parser(_RUNS).parse_args(completed(arguments, _RUNS))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows no ✓ shows another character; it must not cost the report.
+            stream.reconfigure(errors="replace")
+    whole = parser(_RUNS)
+    if meant := mistyped(arguments, _RUNS):
+        whole.error(meant)
+    options = whole.parse_args(completed(arguments, _RUNS))
     run: Run = options.run
     return guarded(lambda: run(options))
 
@@ -49,6 +57,7 @@ def _diagnose(options: argparse.Namespace) -> int:
         raise UsageError("nothing to look at: give a function, or --image, --template, --source, --logs, --error-file")
     if options.format not in reports.formats():
         raise UsageError(f"--format {options.format}: there is {', '.join(sorted(reports.formats()))}")
+    _writable(options.output)
     walk = session.new(target, playbook.load())
     if walk.unrecorded:
         say(f"troubleshooter: this session is not recorded: {walk.unrecorded}")
@@ -75,6 +84,18 @@ def _run(walk: Session, options: argparse.Namespace) -> int:
     return (
         ExitCode.OK if options.exit_zero and code in (ExitCode.FOUND, ExitCode.INCONCLUSIVE, ExitCode.BLIND) else code
     )
+
+
+def _writable(output: Path | None) -> None:
+    """Raises UsageError for a place where no report can be written, before minutes are spent on one."""
+    from troubleshooter.errors import UsageError
+
+    if output is None:
+        return
+    if output.is_dir():
+        raise UsageError(f"--output {output}: is a folder; give the name of a file in it")
+    if not output.parent.is_dir():
+        raise UsageError(f"--output {output}: there is no folder {output.parent}; make it first, or write elsewhere")
 
 
 def _write(text: str, output: Path | None) -> None:
@@ -122,6 +143,7 @@ def _terminal() -> bool:
 def _verify(options: argparse.Namespace) -> int:
     from troubleshooter import demo, journal, playbook, reports, verification
 
+    _writable(options.output)
     path = journal.find(options.journal)
     before = verification.last_causes(journal.read(path))
     walk = demo.resume(path, playbook.load())
@@ -179,10 +201,9 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    import difflib
-
     from troubleshooter.checks import all_modes
     from troubleshooter.errors import UsageError
+    from troubleshooter.options import nearest
 
     modes = all_modes()
     if options.id is None:
@@ -191,8 +212,8 @@ def _explain(options: argparse.Namespace) -> int:
         return ExitCode.OK
     mode = modes.get(options.id.replace("-", "_"))
     if mode is None:
-        close = difflib.get_close_matches(options.id, modes, n=1)
-        hint = f"; did you mean {close[0]}?" if close else "; `troubleshooter explain` lists them"
+        close = " or ".join(nearest(options.id, modes))
+        hint = f"; did you mean {close}?" if close else "; `troubleshooter explain` lists them"
         raise UsageError(f"there is no failure mode {options.id!r}{hint}")
     _write(f"{mode.id}\n\n{mode.page}\n", None)
     return ExitCode.OK

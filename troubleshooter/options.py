@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,13 +48,29 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     return whole
 
 
-def completed(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
-    """The arguments with `walk` in front where they begin with a target, or one of its options, in place of a command.
-
-    A word that is nearly a command is one mistyped.
-    """
+def mistyped(arguments: Sequence[str], commands: Iterable[str]) -> str:
+    """What to say of a first word that is nearly a command: it is one mistyped, hardly a function; empty for any other."""
     first, known = (arguments[0] if arguments else ""), list(commands)
-    if not first or first in (*known, "-h", "--help", "--version") or get_close_matches(first, known, 1, 0.8):
+    close = get_close_matches(first, known, 1, 0.8) if first not in known else []
+    if not close:
+        return ""
+    return f"there is no command {first!r}; did you mean {close[0]}? A function of that name: walk {shlex.quote(first)}"
+
+
+def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """The known ids that somebody may mean who wrote another: those with all its words, with all its parts, or spelt alike."""
+    names, parts = list(known), [part for part in re.split(r"[\W_]+", word.lower()) if part]
+    if not parts:
+        return []
+    words = [name for name in names if set(parts) <= set(name.split("_"))]
+    within = [name for name in names if all(part in name for part in parts)]
+    return (words or within)[:most] or get_close_matches(word, names, most)
+
+
+def completed(arguments: Sequence[str], commands: Iterable[str]) -> list[str]:
+    """The arguments with `walk` in front where they begin with a target, or one of its options, in place of a command."""
+    first = arguments[0] if arguments else ""
+    if not first or first in (*commands, "-h", "--help", "--version"):
         return list(arguments)
     return ["walk", *arguments]
 
