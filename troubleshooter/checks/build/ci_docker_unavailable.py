@@ -30,7 +30,7 @@ SIGNATURES = (
     signature(r"Is the docker daemon running\??", 3),
     signature(r"dial unix \S*docker\.sock|docker\.sock: connect|error during connect: .*docker", 3),
     signature(
-        r"spawn(?:Sync)? docker ENOENT|docker: (?:command )?not found|Unable to find Docker"
+        r"spawn(?:Sync)? docker ENOENT|docker:? (?:command )?not found|Unable to find Docker"
         r"|is Docker (?:installed|running)|(?:Building image|Building functions?).*(?:requires Docker|Docker is)",
         3,
     ),

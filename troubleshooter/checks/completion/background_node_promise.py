@@ -36,6 +36,11 @@ from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"forEach\(\s*async\b", 3),
+    signature(
+        r"(?:new|next|second|later|another) (?:execution|invocation|request)\b[^\n]{0,120}\b(?:promise|callback)s?\b[^\n]{0,40}"
+        r"\b(?:runs?|resum\w+|continu\w+|finish\w*|complet\w+)",
+        2,
+    ),
     signature(r"\bfloating promise|no-floating-promises", 3),
     signature(r"UnhandledPromiseRejection|Unhandled Promise Rejection", 1),
     signature(r"callbackWaitsForEmptyEventLoop", 2),

@@ -53,6 +53,7 @@ SIGNATURES = (
     signature(r"not authorized to perform: iam:(?:Create|Attach|Put|Delete|Detach|Tag|Update)\w*", 3),
     signature(r"not authorized to perform: s3:\w+ on resource: [^\n]{0,60}\bcdk-\w+-assets", 3),
     signature(r"not authorized to perform:? sts:AssumeRoleWithWebIdentity", 3),
+    signature(r"AccessDenied\w*: Resource is not in the state function", 3),
     signature(r"iam::[^:\s]*:(?:user/\S+|root) is not authorized to perform: (?!lambda:Invoke)", 2),
 )
 ASK = "Is the principal in the message the pipeline's or a person's, and not the execution role?"

@@ -35,6 +35,7 @@ SIGNATURES = (
     signature(r"not authorized to perform: ecr:(?:BatchGetImage|GetDownloadUrlForLayer)", 3),
     signature(r"ecr:BatchGetImage on resource: arn:aws[\w-]*:ecr", 2),
     signature(r"cross[- ]account.{0,200}(?:ecr|image)|(?:ecr|image).{0,200}cross[- ]account", 2),
+    signature(r"(?:image|repository).{0,120}must be in the same (?:AWS )?account", 3),
     signature(r"Lambda does not have permission to access the ECR image", 1),
 )
 ASK = "Is the account in the image's address the function's own?"

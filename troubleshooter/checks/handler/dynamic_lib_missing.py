@@ -63,7 +63,7 @@ SIGNATURES = (
     signature(r"Error loading shared library \S+: No such file", 2, unless=r"/opt/extensions"),
     signature(
         r"no library called \x22?[\w-]+\x22? was found|cannot load library '[^']+'|Unable to find \w+ shared library"
-        r"|Could not find (?:lib)?\w+ library",
+        r"|Could not find (?:lib)?\w+ library|Cannot import shared library|no lib\w+\.so is installed",
         2,
     ),
     signature(r"'NoneType' object has no attribute 'next'", 2),

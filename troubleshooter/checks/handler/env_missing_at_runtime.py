@@ -61,6 +61,7 @@ SIGNATURES = (
         r"|is not defined in (?:the )?env",
         3,
     ),
+    signature(r"Missing ['`]?\w+['`]? for ['`]?\w+['`]? environment", 3),
     signature(
         r"Invalid URL: undefined|undefined/|getaddrinfo ENOTFOUND undefined|No license key configured|No API key"
         r"|api_key client option must be set|API key (?:not|is) (?:found|missing|required)",

@@ -41,7 +41,8 @@ from troubleshooter.model import Rung, Severity, Unblock, Verdict
 
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
-    signature(r"Unable to import module '([\w./-]+)': No module named '\1'", 3),
+    signature(r"Unable to import module '([\w./-]+)': No module named '?\1\b", 3),
+    signature(r"No module named '?lambda_(?:function|handler)\b", 3),
     signature(
         r"Unable to import module '(?:[\w./-]+[./])?(?:app|main|index|handler|lambda_function|lambda_handler)': "
         r"No module named '(?:app|main|index|handler|lambda_function|lambda_handler|src|lambda|function)[\w.]*'",

@@ -28,7 +28,7 @@ from troubleshooter.model import Rung
 
 RUNG = Rung.HANDLER
 FREQUENCY = Frequency.VERY_COMMON
-_TOOLS = r"terraform|hashicorp|pulumi|docker|buildkit|containerd|copilot"
+_TOOLS = r"terraform|hashicorp|pulumi|docker|buildkit|containerd|copilot|opentelemetry\.io/collector|/opt/extensions/"
 """Programs in Go that build or deploy: their panic is none of the function's."""
 SIGNATURES = (
     signature(r"Phase: (?:init|invoke)\s+Status: error\s+Error Type: Runtime\.Unknown", 2),

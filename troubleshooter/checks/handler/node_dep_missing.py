@@ -56,6 +56,7 @@ SIGNATURES = (
     signature(r"ERR_MODULE_NOT_FOUND", 2),
     signature(r"Cannot find module '\.{1,2}/[^']+'(?![^\n]*\.node')", 2),
     signature(r"Cannot find module '/var/task/[^']+' imported from (?!/var/runtime/)", 3),
+    signature(r"Unable to import module '([\w./-]+)': Error\s+at [\s\S]{0,800}?/var/task/\1\.[cm]?js:\d", 3),
     signature(rf"Cannot find module '(?!\.|/|aws-sdk'|{_PLATFORM})@?[\w.-]+(?:/[\w./-]+)?'", 2, unless=r"cdk\.json|aws-cdk"),
     signature(r"Runtime\.ImportModuleError: Error: Cannot find module", 1),
     signature(r"Module not found: Error: Can't resolve '(?![./]|aws-sdk')[^']+'", 2),

@@ -54,6 +54,7 @@ from troubleshooter.model import Evidence, Remediation, Rung, Severity, Verdict
 FREQUENCY = Frequency.VERY_COMMON
 SIGNATURES = (
     signature(r"Unable to import module '[\w./-]+': No module named '(?!.*\._)[\w.]+'", 2),
+    signature(r"Unable to import module '([\w./-]+)': No module named (?!\1\b)(?!.*\._)\w[\w.]*", 2),
     signature(r"ModuleNotFoundError: No module named '(?!.*\._)[\w.]+'", 2, unless=r"aws_cdk"),
     signature(r"No module named '?(?!awslambdaric|[\w.]*\._)\w+", 1),
     signature(r"Runtime\.ImportModuleError", 1),

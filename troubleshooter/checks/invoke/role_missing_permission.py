@@ -34,7 +34,7 @@ from troubleshooter.model import Evidence, Outcome, Remediation, Rung, Severity,
 
 FREQUENCY = Frequency.VERY_COMMON
 _OTHERS = (
-    r"sts:AssumeRoleWithWebIdentity|on resource: [^\n]{0,60}\bcdk-\w+-assets|User: anonymous"
+    r"sts:AssumeRoleWithWebIdentity|on resource: [^\n]{0,60}\bcdk-\w+-assets|User: (?:anonymous|[\w.-]+\.amazonaws\.com)\b"
     r"|iam::[^:\s]*:(?:user/\S+|root) is not authorized"
 )
 """Another principal than an execution role, or what only a deployment does."""

@@ -35,7 +35,7 @@ SIGNATURES = (
     signature(r"CodeArtifactUserPendingException", 1),
     signature(r"LastUpdateStatus.{0,10}InProgress", 2),
     signature(r"Waiter Function(?:Updated|Active)\w* failed: Max attempts", 2),
-    signature(r"not in the state function(?:Updated|Active)|ResourceNotReady", 3),
+    signature(r"not in the state function(?:Updated|Active)|ResourceNotReady", 3, unless=r"AccessDenied"),
 )
 ASK = "Is LastUpdateStatus InProgress?"
 

@@ -33,6 +33,8 @@ SIGNATURES = (
     signature(r"Extension\.Crash", 3, unless=r"signal: killed|exec format error|(?:error while|Error) loading shared"),
     signature(r"Error loading configuration:|UnsupportedField\(", 3),
     signature(r"exit code 0\s+Extension\.", 3),
+    signature(r"\bpanic: [\s\S]{0,2000}?(?:opentelemetry\.io/collector|/opt/extensions/)", 3),
+    signature(r"unable to start, otelcol state is", 2),
     signature(r"HandlerErrorCode: NotStabilized|FUNCTION_ERROR_INIT_FAILURE", 1),
     signature(r"Extension\.(?:ExitError|InitError)", 1),
 )
