@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static, TextArea
+from textual.widgets._footer import FooterKey
 
 from tests.test_dead_aws import silent
 from troubleshooter import demo, journal, playbook, reports, session
 from troubleshooter.model import Status, Target
 from troubleshooter.tui.app import TroubleshooterApp
+from troubleshooter.tui.base import OwnScreen
+from troubleshooter.tui.demo_screen import DemoScreen
 from troubleshooter.tui.finding_screen import FindingScreen
 from troubleshooter.tui.intake_screen import IntakeScreen, understood
 from troubleshooter.tui.modals import AnswerModal, HelpModal
@@ -268,3 +271,34 @@ def test_what_was_typed_is_understood(tmp_path: Path) -> None:
     assert understood(str(tmp_path / "template.yaml"), "").template
     assert understood(str(tmp_path / "x.log"), "").logs
     assert understood("", " boom ") == Target(error_text="boom")
+
+
+@pytest.mark.parametrize("screen", [DemoScreen, FindingScreen, IntakeScreen, ReportScreen, TimelineScreen, WalkScreen])
+def test_help_has_one_key_a_line_within_a_narrow_dialog(screen: type[OwnScreen]) -> None:
+    _, *parts = screen.HELP_TEXT.split("\n\n")
+    rows = [row for part in parts if "\n" in part for row in part.splitlines()]
+    assert rows
+    assert max(map(len, rows)) <= 60 - len("││  ││")
+
+
+async def test_a_tiny_screen_names_the_marked_answer_and_the_way_to_the_help(tmp_path: Path) -> None:
+    app = app_on("streaming", tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, ready(app))
+        assert "Enter takes ▸ The process is not started." in text_of(app, "#status")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert any("Ctrl+Q quits" in each.message for each in app._notifications)
+        footer = [key for key in app.screen.query(FooterKey) if key.region.right <= 60]
+        assert {"Go on", "Answer", "Undo", "Back", "Help"} <= {key.description for key in footer}
+        assert app.screen.query_one("#right").size.width > 30
+
+
+async def test_the_demonstration_begins_with_a_choice(tmp_path: Path) -> None:
+    app = TroubleshooterApp(demo=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, at(app, DemoScreen))
+        assert app.screen.query_one(OptionList).highlighted == 0
+        assert "Walk it" in {key.description for key in app.screen.query(FooterKey)}
+        await pilot.press("enter")
+        await until(pilot, ready(app))

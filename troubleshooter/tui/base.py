@@ -22,7 +22,8 @@ HELP = Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help
 class OwnScreen(Screen[None]):
     """A screen of ours."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as the base class declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (70, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as the base class declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - as the base class declares it
     HELP_TEXT = ""
     generation = 0
 
@@ -46,6 +47,8 @@ class OwnScreen(Screen[None]):
     def action_back(self) -> None:
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
+        else:
+            self.notify("there is no screen before this one; Ctrl+Q quits", markup=False, timeout=2)
 
 
 def header(session: Session, stage: str, width: int) -> Content:

@@ -47,23 +47,28 @@ class FindingScreen(OwnScreen):
     HELP_TEXT = (
         "The diagnosis\n\n"
         "Commands are shown and copied, never run.\n\n"
-        "↑ ↓  choose a command      c, Enter  copy it (also written to a file)\n"
-        "p    copy the policy that allows what was denied\n"
-        "r    read again what was missing, after a login or a granted permission\n"
-        "v    verify: read again what this verdict used, and compare\n"
-        "i    note     t  timeline of the log     e  report\n"
-        "Esc  back to the walk      Ctrl+Q  quit"
+        "Tab       to the text and back to the commands\n"
+        "↑ ↓       scroll the text, or choose a command\n"
+        "c, Enter  copy the command (also written to a file)\n"
+        "p         copy the policy that allows what was denied\n"
+        "r         read again what was missing: after a login\n"
+        "v         verify: read again what this verdict used\n"
+        "i         add a note to the record\n"
+        "t         the timeline of the log\n"
+        "e         the report\n"
+        "Esc       back to the walk\n"
+        "Ctrl+Q    quit"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", id="copy.fix"),
         Binding("p", "copy_policy", "Copy policy", id="copy.policy"),
         Binding("r", "renew", "Read again", id="walk.renew"),
         Binding("v", "verify", "Verify", id="walk.refresh"),
-        Binding("i", "note", "Note", id="note.add", show=False),
-        Binding("t", "timeline", "Timeline", id="timeline.open"),
-        Binding("e", "export", "Report", id="report.export"),
         BACK,
         HELP,
+        Binding("e", "export", "Report", id="report.export"),
+        Binding("t", "timeline", "Timeline", id="timeline.open"),
+        Binding("i", "note", "Note", id="note.add", show=False),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -99,6 +104,7 @@ class FindingScreen(OwnScreen):
             commands.border_title = "Commands: shown, never run"
             commands.highlighted = 0
             commands.focus()
+            self.query_one("#status", Static).update(line("Tab moves between the text and the commands"))
         else:
             self.query_one("#finding").focus()
 

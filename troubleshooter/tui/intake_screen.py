@@ -66,11 +66,13 @@ class IntakeScreen(OwnScreen):
 
     HELP_TEXT = (
         "What is failing?\n\n"
-        "Type a function's name or ARN, an image (docker-daemon:, docker-archive:, oci-archive:, oci:), or the path of a\n"
-        "template, a source folder, an image archive or a log file. Or paste an error below: text alone gives suspects,\n"
+        "Type a function's name or ARN, an image (docker-daemon:, docker-archive:, oci-archive:, oci:), or the path of a "
+        "template, a source folder, an image archive or a log file. Or paste an error below: text alone gives suspects, "
         "never a proof.\n\n"
-        "Enter   start            F2  start from the paste box\n"
-        "Tab     next field       Ctrl+R  go on with the newest session\n"
+        "Enter   start\n"
+        "F2      start from the paste box\n"
+        "Tab     next field\n"
+        "Ctrl+R  go on with the newest session\n"
         "Ctrl+Q  quit\n\n"
         "Nothing is ever written to AWS, no function is invoked, no image is run."
     )

@@ -24,9 +24,12 @@ class ReportScreen(OwnScreen):
 
     HELP_TEXT = (
         "The report\n\n"
-        "m  Markdown          j  JSON          h  HTML\n"
-        "w  write it to a file\n"
-        "Esc  back            Ctrl+Q  quit\n\n"
+        "m       as Markdown\n"
+        "j       as JSON\n"
+        "h       as HTML\n"
+        "w       write it to a file\n"
+        "Esc     back\n"
+        "Ctrl+Q  quit\n\n"
         "It is made of the session's journal: today's and last month's are the same."
     )
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -25,11 +25,12 @@ class TimelineScreen(OwnScreen):
 
     HELP_TEXT = (
         "The timeline\n\n"
-        "One lane for each execution environment (log stream). A bar as wide as the column is the function's\n"
-        "time-out, or the longest span. In between, an environment is frozen: work that was not waited for\n"
+        "One lane for each execution environment (log stream). A bar as wide as the column is the function's "
+        "time-out, or the longest span. In between, an environment is frozen: work that was not waited for "
         "goes on, if at all, in the next invocation.\n\n"
         "✓ ended well   ✗ error or time-out   ? its end was not seen\n\n"
-        "↑ ↓ PgUp PgDn Home End  scroll      Esc  back"
+        "↑ ↓ PgUp PgDn Home End  scroll\n"
+        "Esc  back"
     )
     BINDINGS = [BACK, HELP]  # noqa: RUF012 - as the base class declares it
 

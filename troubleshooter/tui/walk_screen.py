@@ -26,8 +26,8 @@ from troubleshooter.tui.base import BACK, HELP, OwnScreen, header
 from troubleshooter.tui.inert import MUTED, RUNG_STYLES, RUNG_SYMBOLS, STYLES, SYMBOLS, WORDS, content, line
 from troubleshooter.tui.modals import AnswerModal, LineModal
 
-WIDE = 100
-"""Columns from which there is room for whole names on the left."""
+WIDE, NARROW = 100, 70
+"""Columns from which there is room for whole names on the left, and for most of them."""
 ANSWERS = {
     "fail": "problem: it is so",
     "pass": "ok: it is not so",
@@ -41,27 +41,34 @@ class WalkScreen(OwnScreen):
 
     HELP_TEXT = (
         "The walk through the decision tree\n\n"
-        "Checks and questions are answered from what was read; b takes an answer back, a gives another.\n\n"
-        "Enter  take the proposed answer, go on      a  answer by hand, with a reason\n"
-        "r      read again what was missing: after a login, or once a permission was granted\n"
-        "b      take the last answer back            i  add a note to the record\n"
-        "f      the diagnosis                        e  report\n"
-        "t      the timeline of the log\n"
-        "Esc    back to the screen before            Ctrl+Q  quit; the session can be resumed\n\n"
-        "✓ ok   ✗ problem   ? could not tell   – not applicable   · unknown"
+        "Checks and questions are answered from what was read.\n\n"
+        "Enter   take the marked answer, go on\n"
+        "a       answer by hand, with a reason\n"
+        "b       take the last answer back\n"
+        "r       read again what was missing: after a login\n"
+        "f       the diagnosis\n"
+        "t       the timeline of the log\n"
+        "e       the report\n"
+        "i       add a note to the record\n"
+        "Tab     to the other box; ↑ ↓ PgUp PgDn scroll it\n"
+        "Esc     back to the screen before\n"
+        "Ctrl+Q  quit; the session can be gone on with\n\n"
+        "✓ ok  ✗ problem  ? could not tell  – not applicable\n"
+        "· unknown"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on", "Go on", id="walk.go_on"),
         Binding("a", "answer", "Answer", id="step.answer"),
         Binding("b,backspace", "undo", "Undo", key_display="b", id="answer.undo"),
         Binding("r", "renew", "Read again", id="walk.renew"),
-        Binding("i", "note", "Note", id="note.add", show=False),
+        BACK,
+        HELP,
         Binding("f", "finding", "Diagnosis", id="finding.open"),
         Binding("t", "timeline", "Timeline", id="timeline.open"),
         Binding("e", "export", "Report", id="report.export"),
-        BACK,
-        HELP,
+        Binding("i", "note", "Note", id="note.add", show=False),
     ]
+    """In this order for the footer: on a narrow screen the last ones are cut off, and the help names them."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -263,12 +270,13 @@ class WalkScreen(OwnScreen):
 
     def _steps(self) -> Content:
         lines = []
+        room = 34 if self.size.width >= WIDE else 26 if self.size.width >= NARROW else 16
         for step in self.session.steps:
             name = step.node.checks[0] if len(step.node.checks) == 1 else step.node.name.replace("_", " ")
             by = " (you)" if step.by == "engineer" else ""
             symbol = SYMBOLS[Outcome(step.reply)] if step.node.checks else "▸"
             reply = "" if step.node.checks else f": {step.reply}"
-            lines.append(line(f"{symbol} {name}{reply}{by}", 34 if self.size.width >= WIDE else 26))
+            lines.append(line(f"{symbol} {name}{reply}{by}", room))
         return Content("\n").join(lines)
 
     def _current(self) -> Content:
@@ -300,7 +308,8 @@ class WalkScreen(OwnScreen):
         if self.evaluation is None:
             return ""
         if self.evaluation.node.ask:
-            return "Enter takes the marked answer, a chooses another." if self.evaluation.proposed else "a answers."
+            marked = self.evaluation.node.choices.get(self.evaluation.proposed)
+            return f"Enter takes ▸ {marked}  a chooses another" if marked else "a answers."
         return "Enter goes on with this result, a overrules it."
 
 
