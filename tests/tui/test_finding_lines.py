@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from tests.factories import RECORD
 from troubleshooter.comparison import Comparison
 from troubleshooter.facts.changes import Change, Changes
-from troubleshooter.tui.finding_screen import CHANGES, FindingScreen
+from troubleshooter.model import Evidence, Finding, Origin, Outcome, Role, Rung, Severity, Subject, Verdict
+from troubleshooter.tui.finding_screen import CHANGES, FindingScreen, _evidence
 from troubleshooter.tui.inert import SHORTEST, hanging
 
 AT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
@@ -58,3 +60,19 @@ def test_text_behind_a_label_stays_under_its_first_line_whatever_the_width() -> 
         assert max(map(len, lines)) <= max(width, len("Fix  ") + SHORTEST)
         assert digest not in "".join(lines)
     assert [str(line) for line in hanging("a  ", "", 20)] == ["a  "]
+
+
+def test_a_long_label_leaves_room_for_what_was_seen() -> None:
+    long = "build step that brought /var/task/app.py (layer 2 of 2, sha256:000dfa5f326d)"
+    evidence = tuple(
+        Evidence(label, "seen " * 12, "image /var/task/app.py", "2026-01-02T03:04:05Z", Origin.IMAGE)
+        for label in ("image architecture", long)
+    )
+    found = Finding("demo", Subject(Role.DEPLOYED), Rung.SPAWN, Severity.ERROR, Verdict(Outcome.FAIL, "m", evidence))
+    for width in (56, 76):
+        shown = [str(line) for line in _evidence(found, width)]
+        assert max(map(len, shown)) <= width
+        assert all(shown[:-1])
+        assert len(shown) <= 12
+    short = dataclasses.replace(found, verdict=dataclasses.replace(found.verdict, evidence=evidence[1:]))
+    assert str(_evidence(short, 76)[1]).startswith("    seen")

@@ -37,6 +37,8 @@ STYLE_OF = {
 SUSPECTS, GAPS, EXCLUDED, CHANGES = 5, 8, 6, 3
 LONGEST = 180
 """Characters of what is only beside the proof."""
+LABEL = 3
+"""A label takes this part of the width at most, or a line of its own."""
 BESIDE = 4
 """Columns beside the text: its padding and the scroll bar."""
 
@@ -282,10 +284,14 @@ class FindingScreen(OwnScreen):
 
 
 def _evidence(finding: Finding, width: int) -> list[Content]:
-    column = max((len(e.label) for e in finding.verdict.evidence), default=0)
+    most = width // LABEL
+    column = max((len(e.label) for e in finding.verdict.evidence if len(e.label) <= most), default=2)
     lines = []
     for e in finding.verdict.evidence:
-        lines += hanging(f"{e.label:<{column}}  ", e.value, width)
+        if len(e.label) > most:  # beside it there would be no room for what was seen
+            lines += [*hanging("", e.label, width), *hanging(" " * (column + 2), e.value, width)]
+        else:
+            lines += hanging(f"{e.label:<{column}}  ", e.value, width)
         lines += hanging(" " * (column + 2), f"{e.source} ·\u00a0{e.at[:19]}Z", width, MUTED)
     return [*lines, Content("")]
 
