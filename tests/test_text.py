@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from troubleshooter.redact import Secrets
-from troubleshooter.reports.inline import block, code, prose
+from troubleshooter.reports.inline import block, code, ours, prose
 from troubleshooter.text import decoded, for_report, for_screen, not_text, one_line
 
 ALPHABET = st.sampled_from(list("\x1b\x9b\x9d[]0;m\x07\\abcZ\t\r\n \u202e\u200b\x00\x7f|`<>*_\ud800é界"))
@@ -78,6 +78,18 @@ def test_data_cannot_leave_its_place_in_markdown(text: str) -> None:
     plain = prose(text).replace("\\\\", "")
     for character in "`*[]<>|#@":
         assert character not in plain.replace("\\" + character, "")
+
+
+@given(HOSTILE)
+def test_a_sentence_s_code_spans_hold_what_is_in_them(text: str) -> None:
+    outside = re.sub(r"(?<!\\)`[^`]+`", "", ours(text)).replace("\\\\", "")
+    for character in "`*[]<>|#@":
+        assert character not in outside.replace("\\" + character, "")
+
+
+def test_a_command_in_a_sentence_can_be_copied() -> None:
+    assert ours("run `aws logs tail G --since 1h > F`, *now*") == "run `aws logs tail G --since 1h > F`, \\*now\\*"
+    assert "|" not in ours("`a | b`")
 
 
 def test_underscores_inside_words_stay_readable() -> None:

@@ -21,10 +21,10 @@ def prose(text: str, limit: int = 0) -> str:
     return _escaped(one_line(text, limit))
 
 
-def ours(text: str) -> str:
-    """Words that are ours alone, without any from outside: their code spans stay code spans."""
-    parts = re.split(r"(`[^`]+`)", one_line(text))
-    return "".join(part if part.startswith("`") else _escaped(part) for part in parts)
+def ours(text: str, limit: int = 0) -> str:
+    """A sentence of ours whose code spans stay such. Outside words in one are inert; elsewhere they are escaped."""
+    parts = re.split(r"(?<!`)(`[^`]+`)(?!`)", one_line(text, limit))
+    return "".join(code(part[1:-1]) if n % 2 else _escaped(part) for n, part in enumerate(parts))
 
 
 def _escaped(line: str) -> str:

@@ -58,7 +58,7 @@ def _head(report: Mapping[str, Any]) -> Iterator[str]:
     diagnosis = report["diagnosis"]
     yield f"# {code(target_name(report))}: {TITLES[diagnosis['status']].lower()}"
     yield ""
-    yield f"**{TITLES[diagnosis['status']]}** — {prose(diagnosis['summary'])}"
+    yield f"**{TITLES[diagnosis['status']]}** — {ours(diagnosis['summary'])}"
     yield ""
     since = report["symptom"].get("since")
     if since:
@@ -67,7 +67,7 @@ def _head(report: Mapping[str, Any]) -> Iterator[str]:
     if caller:
         yield f"- asked as {code(caller['arn'])} in {code(caller['region'])}"
     for notice in report["notices"]:
-        yield f"- **note:** {prose(notice)}"
+        yield f"- **note:** {ours(notice)}"
     yield f"- read between {code(report['started'])} and {code(report['finished'])}; nothing was written"
     yield ""
 
@@ -79,7 +79,7 @@ def _causes(report: Mapping[str, Any]) -> Iterator[str]:
             if finding["check"] == cause and finding["outcome"] == "fail":
                 yield f"## {code(cause)}"
                 yield ""
-                yield prose(finding["message"])
+                yield ours(finding["message"])
                 yield ""
                 yield from _evidence(report, finding["evidence"])
                 yield from _fix(finding["remediation"])
@@ -123,13 +123,13 @@ def _evidence(report: Mapping[str, Any], ids: list[str]) -> Iterator[str]:
 def _fix(fix: Mapping[str, Any] | None) -> Iterator[str]:
     if fix is None:
         return
-    yield f"**Fix.** {prose(fix['text'])}"
+    yield f"**Fix.** {ours(fix['text'])}"
     yield ""
     if fix["commands"]:
         yield from block("\n".join(fix["commands"]), "sh")
         yield ""
     if fix.get("verify"):
-        yield f"**Verify.** {prose(fix['verify'])}"
+        yield f"**Verify.** {ours(fix['verify'])}"
         yield ""
 
 
@@ -240,7 +240,7 @@ def _others(report: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         for finding in others:
             where = f"{finding['subject']}, {finding['severity']}"
-            yield f"- {code(finding['check'])} ({prose(where)}): {prose(finding['message'])}"
+            yield f"- {code(finding['check'])} ({prose(where)}): {ours(finding['message'])}"
         yield ""
     if report["ruled_out"]:
         yield "## Ruled out"
@@ -267,9 +267,9 @@ def _gaps(report: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for reason, unblock, checks in found:
         kept_open = ": " + ", ".join(code(c) for c in checks) if checks else ""
-        yield f"- because {prose(reason, _GAPS)}{kept_open}"
+        yield f"- because {ours(reason, _GAPS)}{kept_open}"
         if unblock:
-            yield f"  - to settle it: {prose(unblock)}"
+            yield f"  - to settle it: {ours(unblock)}"
     yield ""
     yield from _permissions(report["missing_permissions"])
 
@@ -312,7 +312,7 @@ def _verifications(report: Mapping[str, Any]) -> Iterator[str]:
         yield "| | before | now |"
         yield "|---|---|---|"
         for before, after in zip(each["before"], each["after"], strict=False):
-            yield f"| {code(before['check'])} | {prose(before['message'])} | {prose(after['message'])} |"
+            yield f"| {code(before['check'])} | {ours(before['message'])} | {ours(after['message'])} |"
         yield ""
         shown = [e for finding in each["after"] for e in finding["evidence"]]
         if shown:
