@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from troubleshooter.checks import all_checks, all_modes
+from troubleshooter.checks import _mode, all_checks, all_modes
 from troubleshooter.collectors.aws import Aws, operations
 from troubleshooter.facts import Fact, Reason, Store, Unavailable, asked_by
 from troubleshooter.model import Outcome, Role, Subject
@@ -60,6 +61,25 @@ def test_missing_facts_never_become_a_verdict(check: object) -> None:
         assert verdict.outcome in (outcome, Outcome.NOT_APPLICABLE), (gap.reason, verdict)
         if not verdict.evidence and outcome is Outcome.UNKNOWN and verdict.outcome is Outcome.NOT_APPLICABLE:
             assert subjects, f"{check.id}: a denied fact must be told, not passed over"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('SIGNATURES = (r"exec format error",)', 'SIGNATURES is a tuple of signature(r"…", weight)'),
+        ('FREQUENCY = "common"', "FREQUENCY is one of Frequency.RARE, "),
+        ("def half_done(): ...", "half_done is not marked with @check("),
+    ],
+)
+def test_a_module_that_is_half_done_says_what_to_write(
+    body: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half_done.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "half_done", raising=False)
+    with pytest.raises(TypeError) as caught:
+        _mode("half_done", "half_done")
+    assert says in str(caught.value)
 
 
 def test_what_a_check_explains_exists() -> None:

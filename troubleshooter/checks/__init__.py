@@ -226,11 +226,16 @@ def all_checks() -> dict[str, Check]:
 def _mode(name: str, path: str) -> Mode:
     module = importlib.import_module(path)
     found = _check(module, name)
+    signatures, frequency = tuple(getattr(module, "SIGNATURES", ())), getattr(module, "FREQUENCY", Frequency.OCCASIONAL)
+    if not all(isinstance(each, Signature) for each in signatures):
+        raise TypeError(f'{path}: SIGNATURES is a tuple of signature(r"…", weight)')
+    if not isinstance(frequency, Frequency):
+        raise TypeError(f"{path}: FREQUENCY is one of {', '.join(f'Frequency.{each.name}' for each in Frequency)}")
     return Mode(
         id=name,
         page=inspect.cleandoc(module.__doc__ or ""),
-        signatures=tuple(getattr(module, "SIGNATURES", ())),
-        frequency=getattr(module, "FREQUENCY", Frequency.OCCASIONAL),
+        signatures=signatures,
+        frequency=frequency,
         check=found,
         rung=found.rung if found else getattr(module, "RUNG", None),
         ask=getattr(module, "ASK", None),
@@ -241,5 +246,7 @@ def _check(module: Any, name: str) -> Check | None:
     function = getattr(module, name, None)
     if function is None:
         return None
+    if not hasattr(function, "__check__"):
+        raise TypeError(f"{module.__name__}: {name} is not marked with @check(title=…, severity=…, rung=…)")
     title, severity, rung, explains, narrow = function.__check__
     return Check(name, title, severity, rung, needs_of(function), explains, narrow, function)
