@@ -69,7 +69,7 @@ SIGNATURES = (
     signature(r"AWS_LAMBDA_RUNTIME_API.{0,40}(?:not set|undefined|missing)|KeyError: 'AWS_LAMBDA_RUNTIME_API'", 2),
     signature(r"Runtime exited without providing a reason", 1),
     signature(r"Runtime exited with error: exit status (?:1|127)\b", 1),
-    signature(r"Task timed out after|Status: timeout", 1),
+    signature(r"Status: timeout", 1),
 )
 ASK = (
     "Which base image is it, and does it contain awslambdaric, aws-lambda-ric, /var/runtime/bootstrap or the "
