@@ -207,6 +207,26 @@ def test_a_global_service_s_region_is_not_the_region_of_the_others(
         assert caught.value.unavailable.detail == "lambda:GetFunction: no region is configured"
 
 
+@pytest.mark.parametrize(
+    ("option", "regions", "asked"),
+    [
+        (None, {"AWS_REGION": "eu-north-1"}, "eu-north-1"),
+        (None, {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-north-1"),
+        (None, {"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ("us-east-1", {"AWS_REGION": "eu-north-1"}, "us-east-1"),
+        (None, {}, ""),
+    ],
+)
+def test_the_region_is_the_aws_cli_s(
+    option: str | None, regions: dict[str, str], asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in regions.items():
+        monkeypatch.setenv(name, value)
+    assert aws_module.Aws(CallLog(), region=option).region == asked
+
+
 def test_a_profile_that_is_not_there_is_no_bug_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION", raising=False)
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)

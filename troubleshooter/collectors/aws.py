@@ -104,7 +104,8 @@ class Aws:
     ) -> None:
         """`answerer` replaces the network: nothing is sent then, and no credentials are looked for."""
         self._calls, self._profile, self._endpoint_url, self._answerer = calls, profile, endpoint_url, answerer
-        self._region = region
+        # As for the AWS CLI; botocore alone knows AWS_DEFAULT_REGION only.
+        self._region = region or os.environ.get("AWS_REGION") or None
         self._lock = threading.Lock()
         self._at_hand = _AtHand()
         self._down: dict[tuple[str, str | None], Unavailable] = {}
@@ -338,6 +339,8 @@ class Aws:
             import botocore.session
 
             session = botocore.session.Session(profile=self._profile)
+            if self._region:
+                session.set_config_variable("region", self._region)
             guard(session, self._answerer)
             if self._answerer is not None:
                 session.set_credentials("AKIAIOSFODNN7EXAMPLE", "nothing-is-signed-for-anyone")
