@@ -153,3 +153,13 @@ def test_other_languages_are_not_asked() -> None:
     assert (
         coding.an_image({"app.py": "import uuid\n" + coding.HANDLER}).ask(the_check).outcome is Outcome.NOT_APPLICABLE
     )
+
+
+def test_a_node_path_of_ones_own_takes_the_runtimes_packages_away() -> None:
+    files = {"index.js": "require('@aws-sdk/client-s3');\nexports.handler = async () => 1;\n"}
+    assert an_image(files, environment={"NODE_PATH": "/opt/libs"}).ask(the_check).outcome is Outcome.FAIL
+    kept = an_image(files, environment={"NODE_PATH": "/opt/libs:/var/runtime/node_modules"}).ask(the_check)
+    assert kept.outcome is Outcome.PASS
+    own = {**files, "node_modules/@aws-sdk/client-s3/package.json": '{"name": "@aws-sdk/client-s3", "main": "i.js"}'}
+    own["node_modules/@aws-sdk/client-s3/i.js"] = "module.exports = {};\n"
+    assert an_image(own, environment={"NODE_PATH": "/opt/libs"}).ask(the_check).outcome is Outcome.PASS

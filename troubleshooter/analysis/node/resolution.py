@@ -134,6 +134,9 @@ class Resolver:
         name = package_name(request)
         if name.startswith((".", "/", "#")) or not is_lambda_node(self.runtime):
             return MISSING
+        searched = self.runtime.search_path
+        if searched and not any(folder.startswith("/var/runtime") for folder in searched):
+            return MISSING  # NODE_PATH was set to something else, and the start script keeps what is set
         major = self.runtime.version[0] if self.runtime.version else None
         for group in _data()["runtime_packages"]:
             if _listed(name, group["names"]):
