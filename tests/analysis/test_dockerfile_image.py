@@ -76,6 +76,21 @@ def test_a_missing_command_counts_only_where_the_function_is_known() -> None:
     assert (found.command, found.places["entrypoint"]) == (None, "Dockerfile:1")
 
 
+@pytest.mark.parametrize(
+    ("platform", "named"),
+    [
+        ("linux/arm/v7", ("linux", "arm", "v7")),
+        ("linux/arm64/v8", ("linux", "arm64", "")),
+        ("windows/amd64", ("windows", "amd64", "")),
+        ("$BUILDPLATFORM", ("linux", "", "")),
+    ],
+)
+def test_the_platform_that_from_fixes(platform: str, named: tuple[str, str, str]) -> None:
+    found = config(f'FROM --platform={platform} python:3.12-slim\nCMD ["a.b"]\n')
+    assert isinstance(found, ImageConfig)
+    assert (found.os, found.architecture, found.variant) == named
+
+
 def test_an_unknown_base_without_entrypoint_is_not_told() -> None:
     assert isinstance(config('FROM own/base:1\nCMD ["a.b"]\n'), Unavailable)
 

@@ -3,8 +3,11 @@ from __future__ import annotations
 import pytest
 
 from tests.analysis.elf_bytes import elf
+from tests.factories import SOURCE
 from tests.launching import NO_TREE, aws_base, custom_base, launched, program, script_config
 from troubleshooter.checks.spawn.entrypoint_no_shebang_or_bom import entrypoint_no_shebang_or_bom as the_check
+from troubleshooter.facts import Reason, Unavailable
+from troubleshooter.facts.build import EntryScript
 from troubleshooter.model import Outcome, Verdict
 
 
@@ -51,3 +54,33 @@ def test_a_shell_runs_a_bootstrap_without_a_first_line() -> None:
 
 def test_without_layers_nothing_is_known() -> None:
     assert launched(NO_TREE).ask(the_check).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("origin", "first_line", "rewritten", "outcome"),
+    [
+        pytest.param("bin/entry.sh", "exec python -m awslambdaric", False, Outcome.FAIL, id="no first line"),
+        pytest.param("bin/entry.sh", "", False, Outcome.FAIL, id="empty"),
+        pytest.param("bin/entry.sh", "#!/bin/sh", False, Outcome.NOT_APPLICABLE, id="fine"),
+        pytest.param("bin/entry.sh", "exec python", True, Outcome.NOT_APPLICABLE, id="a step of the build may add it"),
+        pytest.param("bin/main", "\x7fELF", False, Outcome.NOT_APPLICABLE, id="a program"),
+    ],
+)
+def test_the_file_of_the_source_folder_where_no_image_was_built(
+    origin: str, first_line: str, rewritten: bool, outcome: Outcome
+) -> None:
+    script = EntryScript(
+        reading=SOURCE,
+        path="/entry.sh",
+        origin=origin,
+        copied_at="Dockerfile:3",
+        mode=0o755,
+        first_line=first_line,
+        mode_set=True,
+        rewritten=rewritten,
+    )
+    gone = Unavailable(Reason.NOT_GIVEN, "no image was given")
+    found = the_check(gone, gone, gone, gone, gone, script)
+    assert found.outcome is outcome
+    if outcome is Outcome.FAIL:
+        assert [e.source for e in found.evidence] == ["bin/entry.sh:1", "Dockerfile:3"]

@@ -5,9 +5,17 @@ import shlex
 import pytest
 
 from tests.coding import logged
-from tests.node_coding import a_source, a_zip, an_image
+from tests.factories import SOURCE, tree
+from tests.launching import DENIED, NO_FUNCTION, Launched
+from tests.node_coding import a_source, a_zip, an_image, analysed
+from troubleshooter.analysis.dockerfile.image import image_recipe
 from troubleshooter.checks.handler.node_esm_in_cjs import node_esm_in_cjs as the_check
-from troubleshooter.model import Outcome
+from troubleshooter.facts.build import ImageRecipe
+from troubleshooter.facts.function import FunctionRecord
+from troubleshooter.facts.image import CodeTree
+from troubleshooter.facts.packages import SourceManifests
+from troubleshooter.model import Outcome, Role, Subject
+from troubleshooter.redact import Secrets
 
 ESM = "import { randomUUID } from 'node:crypto';\n\nexport const handler = async () => randomUUID();\n"
 MODULE = '{"type": "module"}'
@@ -68,6 +76,33 @@ def test_what_the_runtime_is_started_with_decides(node: int, options: str, outco
 def test_zip_functions_of_a_loader_that_is_not_known_are_unknown() -> None:
     assert a_zip({"index.js": ESM}, node=20).ask(the_check).outcome is Outcome.FAIL
     assert a_zip({"index.js": ESM}, node=24).ask(the_check).outcome is Outcome.UNKNOWN
+
+
+def of_dockerfile(files: dict[str, str]) -> Launched:
+    """A source folder with a Dockerfile and no template."""
+    manifests = SourceManifests(reading=SOURCE, root="/p", files=files)
+    recipe = image_recipe(manifests, DENIED, Secrets(b"salt"), Subject(Role.PROPOSED))
+    contents = tree({f"/{name}": text for name, text in files.items()})
+    code = CodeTree(reading=SOURCE, tree=contents, root="/", kind="source")
+    return analysed({CodeTree: code, ImageRecipe: recipe, FunctionRecord: NO_FUNCTION, Secrets: Secrets()})
+
+
+@pytest.mark.parametrize(
+    ("base", "settings", "outcome"),
+    [
+        pytest.param("public.ecr.aws/lambda/nodejs:22", "", Outcome.FAIL, id="AWS's own flags"),
+        pytest.param(
+            "public.ecr.aws/lambda/nodejs:22",
+            "ENV NODE_OPTIONS=--experimental-require-module\n",
+            Outcome.UNKNOWN,
+            id="flags of the Dockerfile's",
+        ),
+    ],
+)
+def test_a_dockerfile_on_an_aws_base_tells_how_node_is_started(base: str, settings: str, outcome: Outcome) -> None:
+    text = f'FROM {base}\n{settings}COPY index.js ${{LAMBDA_TASK_ROOT}}/\nCMD ["index.handler"]\n'
+    found = of_dockerfile({"Dockerfile": text, "index.js": ESM}).ask(the_check)
+    assert (found.outcome is Outcome.FAIL) == (outcome is Outcome.FAIL)
 
 
 def test_a_source_folder_is_judged_as_it_lies_there() -> None:

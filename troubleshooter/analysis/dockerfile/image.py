@@ -120,11 +120,13 @@ def image_of_recipe(
     if not final.command and ENTRY_SCRIPT in final.entrypoint and isinstance(function, Unavailable):
         text = f"{recipe.path} sets no CMD; whether the function sets a command, no template was given to tell"
         return Unavailable(Reason.NOT_GIVEN, text)
+    system, architecture, variant = (*_platform(final, resource).split("/"), "", "", "")[:3]
     return ImageConfig(
         reading=recipe.reading,
         places=final.places,
-        architecture=_platform(final, resource).rpartition("/")[2],
-        os="linux",
+        architecture=architecture,
+        os=system or "linux",
+        variant=variant,
         entrypoint=final.entrypoint or None,
         command=final.command or None,
         workdir=final.workdir,

@@ -41,7 +41,7 @@ _AWS_ENVIRONMENT = {
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _VARIABLE = re.compile(r"\\\$|\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?:(?P<op>:?[-+])(?P<word>[^}]*))?\})")
 _FLAG = re.compile(r"--([\w-]+)(?:=(\S+))?\s+")
-_PLATFORM = re.compile(r"linux/(?:amd64|arm64)(?:/v8)?")
+_PLATFORM = re.compile(r"[a-z]+/[a-z0-9_]+(?:/v\d)?")
 
 
 @dataclass(slots=True)

@@ -121,7 +121,7 @@ def source_runtime(
     if not found.language:
         return Unavailable(Reason.NOT_GIVEN, "nothing was given that tells which runtime the source is for")
     contexts = recipe.contexts if isinstance(recipe, ImageRecipe) else ("",)
-    return _source_model(code, found, function, _context(code, found, contexts))
+    return _source_model(code, found, function, stages[-1].environment, _context(code, found, contexts))
 
 
 def _context(code: CodeTree, found: DockerLaunch, contexts: tuple[str, ...]) -> str:
@@ -134,9 +134,15 @@ def _context(code: CodeTree, found: DockerLaunch, contexts: tuple[str, ...]) -> 
 
 
 def _source_model(
-    code: CodeTree, found: DockerLaunch, function: FunctionRecord | Unavailable, context: str = ""
+    code: CodeTree,
+    found: DockerLaunch,
+    function: FunctionRecord | Unavailable,
+    set_by_build: tuple[EnvironmentVariable, ...] = (),
+    context: str = "",
 ) -> RuntimeModel:
     handler = found.handler
+    variables = _variables(set_by_build, function.environment if isinstance(function, FunctionRecord) else ())
+    managed = found.language == "node" and found.client == "aws-base"
     if isinstance(function, FunctionRecord) and function.override.command:
         handler = function.override.command[0] if len(function.override.command) == 1 else None
     base = posixpath.join(code.root, context)
@@ -150,6 +156,7 @@ def _source_model(
         handler=handler,
         task_root=root,
         search_path=(root,) if found.language == "python" else (),
+        flags=node_flags(found.version, variables, (), None, managed=True) if managed else (),
         architecture=(function.architecture if isinstance(function, FunctionRecord) else "") or "x86_64",
         open_ends=(NOT_BUILT,),
     )

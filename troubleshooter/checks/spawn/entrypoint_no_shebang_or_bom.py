@@ -21,10 +21,13 @@ References
 
 from __future__ import annotations
 
-from troubleshooter.checks import Frequency, check, failed, signature
+import posixpath
+
+from troubleshooter.checks import Frequency, check, failed, missing, not_applicable, signature
 from troubleshooter.checks._launch_fix import rebuilt
 from troubleshooter.checks._spawn import evidence, otherwise
 from troubleshooter.facts import Unavailable
+from troubleshooter.facts.build import EntryScript
 from troubleshooter.facts.function import FunctionCode, FunctionRecord
 from troubleshooter.facts.image import ImageConfig
 from troubleshooter.facts.launch import EffectiveLaunch, SpawnResult
@@ -45,13 +48,16 @@ CAUSES = frozenset({"no_shebang", "bom", "empty", "shebang_empty", "shebang_too_
 
 @check(title="The kernel knows the launched file's format", severity=Severity.ERROR, rung=Rung.SPAWN)
 def entrypoint_no_shebang_or_bom(
-    spawn: SpawnResult,
+    spawn: SpawnResult | Unavailable,
     launch: EffectiveLaunch | Unavailable,
     function: FunctionRecord | Unavailable,
     image: ImageConfig | Unavailable,
     code: FunctionCode | Unavailable,
+    script: EntryScript | Unavailable,
 ) -> Verdict:
-    """Looks at the first bytes of every file that is executed in turn."""
+    """Looks at the first bytes of every file that is executed in turn, or of the script that a Dockerfile will copy."""
+    if isinstance(spawn, Unavailable):
+        return missing(spawn) if isinstance(script, Unavailable) else _of_source(script, function, image, code)
     if spawn.cause not in CAUSES or spawn.stage != "exec":
         return otherwise(spawn, "the launched file begins as a program or with #!")
     if spawn.cause == "elf_malformed":
@@ -63,3 +69,20 @@ def entrypoint_no_shebang_or_bom(
             f"Let {spawn.path} begin with the bytes `#!/bin/sh`: no byte order mark, blank line or space before them."
         )
     return failed(spawn.detail, *evidence(launch, spawn), remediation=rebuilt(text, function, image, code))
+
+
+def _of_source(
+    script: EntryScript,
+    function: FunctionRecord | Unavailable,
+    image: ImageConfig | Unavailable,
+    code: FunctionCode | Unavailable,
+) -> Verdict:
+    """The script that will be copied into the image, where no image was built yet."""
+    first = script.cite("first_line", repr(script.first_line[:80]), label="first line", source=f"{script.origin}:1")
+    copied = script.cite("path", script.path, label="copied to", source=script.copied_at)
+    named = posixpath.splitext(script.origin)[1] in (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl")
+    if script.first_line.startswith("#!") or not named or script.rewritten:
+        return not_applicable(f"{script.origin} begins with #!, is no script by its name, or is changed by the build")
+    message = f"{script.origin}, which becomes {script.path}, does not begin with #!: the kernel does not start it"
+    text = f"Let {script.origin} begin with the bytes `#!/bin/sh`, or the line of its own interpreter, before anything else."
+    return failed(message, first, copied, remediation=rebuilt(text, function, image, code))
