@@ -42,3 +42,10 @@ def test_what_is_missing() -> None:
     assert launched(NO_TREE, NO_FUNCTION).ask(the_check).outcome is Outcome.PASS
     zipped = function_record(package_type="Zip", override=ImageOverride(workdir="app"))
     assert launched(NO_TREE, zipped).ask(the_check).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_slash_that_was_forgotten() -> None:
+    function = function_record(override=ImageOverride(workdir="var/task"))
+    found = launched(NO_TREE, function, image_config(workdir="/var/task")).ask(the_check)
+    assert found.remediation
+    assert "as /var/task, if" in found.remediation.text

@@ -57,7 +57,9 @@ SIGNATURES = (
     signature(r"Unable to import module '([\w./-]+)': No module named (?!\1\b)(?!.*\._)\w[\w.]*", 2),
     signature(r"ModuleNotFoundError: No module named '(?!.*\._)[\w.]+'", 2, unless=r"aws_cdk"),
     signature(r"No module named '?(?!awslambdaric|[\w.]*\._)\w+", 1),
-    signature(r"Runtime\.ImportModuleError", 1, unless=r"Error: Cannot find module|ERR_MODULE_NOT_FOUND"),
+    signature(
+        r"Runtime\.ImportModuleError", 1, unless=r"Cannot find (?:module|package) '|ERR_MODULE_NOT_FOUND|Require stack:"
+    ),
 )
 ASK = (
     "Does `docker run --rm --entrypoint python3 IMAGE -c 'import NAME'` succeed, or does `unzip -l package.zip` list the "

@@ -50,7 +50,7 @@ def workdir_relative(
             if workdir.startswith("/"):
                 return passed("the override's working directory is an absolute path", cited)
             own = image.workdir if isinstance(image, ImageConfig) else None
-            whole = posixpath.join(own or "/var/task", workdir)
+            whole = own if own == f"/{workdir}" else posixpath.join(own or "/var/task", workdir)
             text = (
                 "Take WorkingDirectory out of the function's ImageConfig (the image then starts in its own WORKDIR), "
                 f"or write the whole path, as {whole}, if that folder exists in the image."
