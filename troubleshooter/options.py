@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from troubleshooter import __version__
-from troubleshooter.exit import FAIL_ON
+from troubleshooter.exit import FAIL_ON, say
 from troubleshooter.text import decoded
 
 if TYPE_CHECKING:
@@ -230,6 +230,8 @@ def _meant(word: str) -> str:
 def _error_text(name: str | None, usage_error: type[Exception]) -> str | None:
     if name is None:
         return None
+    if name == "-" and sys.stdin.isatty():
+        say("troubleshooter: paste the error, then press Enter and Ctrl+D")
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:

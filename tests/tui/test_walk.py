@@ -302,3 +302,20 @@ async def test_the_demonstration_begins_with_a_choice(tmp_path: Path) -> None:
         assert "Walk it" in {key.description for key in app.screen.query(FooterKey)}
         await pilot.press("enter")
         await until(pilot, ready(app))
+
+
+async def test_a_function_that_was_not_read_says_what_lets_it_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    app = TroubleshooterApp(target=Target(function="demo", profile="nope"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, ready(app))
+        shown = text_of(app, "#step")
+        assert "to settle it: give a --profile that `aws configure list-profiles` names; r reads again" in shown
+        await pilot.press("enter")
+        await until(pilot, at(app, FindingScreen))
+        await pilot.press("escape")
+        await until(pilot, at(app, WalkScreen))
+        steps = app.screen.query_one("#steps", Static)
+        assert max(map(len, str(steps.render()).splitlines())) <= steps.size.width

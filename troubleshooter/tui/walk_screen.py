@@ -16,6 +16,8 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from troubleshooter.checks import all_checks
+from troubleshooter.facts import Unavailable
+from troubleshooter.facts.function import FunctionRecord
 from troubleshooter.model import Diagnosis, Finding, Outcome, Suspect
 from troubleshooter.narration import FIRST_S, suspected, waited_for
 from troubleshooter.playbook import FIRST, Node
@@ -270,7 +272,8 @@ class WalkScreen(OwnScreen):
 
     def _steps(self) -> Content:
         lines = []
-        room = 34 if self.size.width >= WIDE else 26 if self.size.width >= NARROW else 16
+        # The scroll bar takes one of the columns inside the frame.
+        room = 33 if self.size.width >= WIDE else 25 if self.size.width >= NARROW else 15
         for step in self.session.steps:
             name = step.node.checks[0] if len(step.node.checks) == 1 else step.node.name.replace("_", " ")
             by = " (you)" if step.by == "engineer" else ""
@@ -285,7 +288,7 @@ class WalkScreen(OwnScreen):
         evaluation = self.evaluation
         parts: list[Content] = []
         if self.triage is not None:
-            parts += [content(self.triage.symptom.summary), Content("")]
+            parts += [content(self.triage.symptom.summary), *self._way_out(), Content("")]
         if evaluation is not None:
             node = evaluation.node
             parts.append(content(_question(node), "bold"))
@@ -301,6 +304,15 @@ class WalkScreen(OwnScreen):
             for finding in self.session.findings.values():
                 parts += _finding_lines(finding) if finding.check in last.checks and finding.on_path else []
         return Content("\n").join(parts)
+
+    def _way_out(self) -> list[Content]:
+        """What lets the function be read, where it was not: before eighty steps are walked that cannot tell for want of it."""
+        stores = self.session.stores
+        record = stores.first.peek(FunctionRecord) if stores.by_subject else None
+        if not isinstance(record, Unavailable) or record.unblock is None:
+            return []
+        then = "; r reads again" if stores.renewable else ""
+        return [content(f"to settle it: {record.unblock.text}{then}", "$text-warning")]
 
     def _hint(self) -> str:
         if self.session.done:
