@@ -176,6 +176,15 @@ def test_history_report_and_verify_go_on_from_what_was_recorded() -> None:
         assert "now: function and image are both for x86_64" in done.stderr
 
 
+def test_history_stands_in_columns_and_says_why_nothing_was_found(tmp_path: Path) -> None:
+    run("diagnose", "--error-file", "-", stdin="exec format error")
+    (tmp_path / "a-folder-without-code").mkdir()
+    run("diagnose", "--source", str(tmp_path / "a-folder-without-code"))
+    newest, oldest = run("history").stdout.splitlines()
+    assert newest.index("inconclusive") == oldest.index("suspected")
+    assert "nothing in what was given could be checked" in newest
+
+
 def test_explain_prints_the_page() -> None:
     done = run("explain", "arch-image-function-mismatch")
     assert done.returncode == 0

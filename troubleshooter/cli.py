@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from troubleshooter.session import Session
 
 
+HISTORY = 80
+"""Characters of a session's conclusion in the list of sessions."""
+
+
 def main(arguments: list[str]) -> int:
     """Parses and runs; returns the exit code."""
     for name in ("SIGTERM", "SIGHUP"):
@@ -180,15 +184,18 @@ def _history(_: argparse.Namespace) -> int:
     from troubleshooter.errors import JournalError
     from troubleshooter.text import one_line
 
-    for path in journal.sessions():
+    paths = list(journal.sessions())
+    width = max((len(path.name.removesuffix(journal.SUFFIX)) for path in paths), default=0)
+    for path in paths:
         try:
             report = reports.from_journal(journal.read(path).records)
         except JournalError as error:
             say(str(error))
             continue
         diagnosis = report["diagnosis"]
-        cause = diagnosis["causes"][0] if diagnosis["causes"] else ""
-        print(one_line(f"{path.name.removesuffix(journal.SUFFIX)}  {diagnosis['status']}  {cause}"))  # noqa: T201
+        told = diagnosis["causes"][0] if diagnosis["causes"] else diagnosis["summary"]
+        columns = f"{one_line(path.name.removesuffix(journal.SUFFIX)):<{width}}  {diagnosis['status']:<12}  "
+        print(f"{columns}{one_line(told, HISTORY)}".rstrip())  # noqa: T201
     return ExitCode.OK
 
 

@@ -289,6 +289,7 @@ async def test_a_tiny_screen_names_the_marked_answer_and_the_way_to_the_help(tmp
         await pilot.press("escape")
         await pilot.pause()
         assert any("Ctrl+Q quits" in each.message for each in app._notifications)
+        assert app.focused is app.screen.query_one("#right")
         footer = [key for key in app.screen.query(FooterKey) if key.region.right <= 60]
         assert {"Go on", "Answer", "Undo", "Back", "Help"} <= {key.description for key in footer}
         assert app.screen.query_one("#right").size.width > 30

@@ -98,6 +98,7 @@ class WalkScreen(OwnScreen):
     def on_mount(self) -> None:
         self.query_one("#left").border_title = "How far it got"
         self.query_one("#right").border_title = "This step"
+        self.query_one("#right").focus()
         self.set_interval(0.2, self._tick)
         self._work("reading what AWS, the image and the logs say", self.session.open, self._opened)
         background.start(self, lambda: suspected(self.session), self._suspected, lambda _: None, self.generation)
