@@ -78,7 +78,7 @@ def async_retry_duplicates(
             shown = tuple(t.report(timeline, each, f"attempt {n}") for n, each in enumerate(lost[-1], 1))
             queue = function.cite("dead_letters", label="dead-letter queue")
             message = f"an event failed in all {len(lost[-1])} attempts and is gone: there is no destination or dead-letter queue"
-            return failed(message, *shown, where, queue, *_said(told), remediation=_fix(function))
+            return failed(message, *shown, where, queue, *_said(told), remediation=_keep(function))
     if told is not None:
         message = f"an event was done {len(attempts)} times, because its first attempt failed"
         return failed(message, *shown, *_said(told), remediation=_fix(function))
@@ -111,9 +111,21 @@ def _said(told: GivenText | None) -> tuple[Evidence, ...]:
 def _fix(function: FunctionRecord) -> Remediation:
     text = (
         "What makes the attempts fail comes first. Make the handler safe to run twice with the same event (keep the id of "
-        "what was done), and set an on-failure destination. The command ends the retries until then."
+        "what was done), and set an on-failure destination. The command ends the retries until then: an event whose only "
+        "attempt fails is lost where there is no destination."
     )
     command = aws_lambda(function, "put-function-event-invoke-config", "--maximum-retry-attempts", "0")
     return Remediation(
         text, (command,), "Each request id has one START line, and failed events arrive at the destination."
     )
+
+
+def _keep(function: FunctionRecord) -> Remediation:
+    """Where events are lost, fewer attempts would only lose more of them."""
+    text = (
+        "What makes the attempts fail comes first. Set an on-failure destination (a queue or topic that the execution role may "
+        "send to), so that events are kept that fail, and make the handler safe to run twice with the same event. The command "
+        "shows what is set."
+    )
+    command = aws_lambda(function, "list-function-event-invoke-configs")
+    return Remediation(text, (command,), "Events that fail arrive at the destination.")
