@@ -41,6 +41,11 @@ SIGNATURES = (
     signature(r"docker: .?\w+.? is not a docker command|unknown command: docker buildx", 2),
     signature(r"failed to connect to the docker API|docker daemon is not running|open //\./pipe/docker", 3),
     signature(
+        r"Unable to execute 'docker'|Could not find Docker executable|checking if Docker is available|no valid drivers found"
+        r"|ensure that (?:you have )?Docker (?:is running|installed)|Docker(?: Desktop| Engine)? is not (?:running|installed)",
+        3,
+    ),
+    signature(
         r"requires Docker\. Have you got it|make sure (?:that )?(?:the )?docker (?:daemon |engine |desktop )?is (?:running"
         r"|installed|started)",
         3,

@@ -107,6 +107,7 @@ SIGNATURES = (
     signature(r"failed to run custom build command for|Could not find directory of OpenSSL|linker .?cc.? not found", 3),
     signature(r"excluded by \.dockerignore|not found in build context|stat \S+: file does not exist", 3),
     signature(r"Binary validation failed", 3),
+    signature(r"Dockerfile not found|error: externally-managed-environment", 3),
     signature(r"(?:Python|ffi|openssl/\w+|libpq-fe|zlib)\.h: No such file", 3),
     signature(r"(?:zlib|jpeg|libxml2?|libffi)\b.{0,60}(?:headers|development).{0,40}(?:not|requir)", 3),
     signature(

@@ -33,6 +33,7 @@ FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"ImageUri not provided for Function: \S+ of PackageType: Image", 3),
     signature(r"Skip Building \S+ function, as it is missing either Dockerfile or DockerContext", 3),
+    signature(r"Image not found for ImageUri", 2),
     signature(r"Docker file or Docker context metadata are missed", 3),
     signature(r"'ImageUri' must be set|ImageUri needs to be present when PackageType is of type .?Image", 2),
 )

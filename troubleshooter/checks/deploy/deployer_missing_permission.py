@@ -54,6 +54,11 @@ SIGNATURES = (
     signature(r"not authorized to perform: s3:\w+ on resource: [^\n]{0,60}\bcdk-\w+-assets", 3),
     signature(r"not authorized to perform:? sts:AssumeRoleWithWebIdentity", 3),
     signature(r"AccessDenied\w*: Resource is not in the state function", 3),
+    signature(
+        r"provider credentials not found|no credentials have been configured|Unable to locate credentials"
+        r"|No valid credential sources",
+        2,
+    ),
     signature(r"iam::[^:\s]*:(?:user/\S+|root) is not authorized to perform: (?!lambda:Invoke)", 2),
 )
 ASK = "Is the principal in the message the pipeline's or a person's, and not the execution role?"

@@ -32,6 +32,7 @@ SIGNATURES = (
     signature(r"Runtime and Handler needs? to be present when PackageType is of type .?Zip", 2),
     signature(r"Missing \"handler\" property in function", 1),
     signature(r"(?:runtime|handler) must be .?(?:Runtime|Handler)\.FROM_IMAGE", 2),
+    signature(r"one of .?filename,image_uri,s3_bucket.? must be specified", 2),
     signature(r"(?:handler|runtime).{0,80}(?:required|must be set).{0,60}package_?type.{0,12}zip", 3),
     signature(r"(?:required|must be set|mandatory).{0,60}package_?type is .?zip", 2),
     signature(r"E3677.{0,80}required|required.{0,80}PackageType is .?Zip", 2),

@@ -32,6 +32,11 @@ SIGNATURES = (
     signature(r"Request must be smaller than (?:69905067|70167211) bytes", 3),
     signature(r"RequestEntityTooLargeException|Request Entity Too Large", 2, unless=r"5120 bytes"),
     signature(r"Layers consume more than the available size", 3),
+    signature(
+        r"(?:deployment|zip) package (?:of your \w+ function )?is (?:likely to be )?too large"
+        r"|deployment packages that are [\d.]+ MB or less",
+        3,
+    ),
     signature(r"\b(?:un)?(?:zipped|compressed) (?:maximum |max(?:imum)? )?(?:size|limit)(?: limit)? of \d+ ?MB", 3),
     signature(r"CodeStorageExceededException|Code storage limit exceeded", 3),
     signature(r"Function code combined with layers exceeds the maximum allowed size", 3),

@@ -57,6 +57,7 @@ SIGNATURES = (
         unless=r"Require stack:(?:\\n|\s)+- /var/task/",
     ),
     signature(r"\bClass not found: [\w.$]+", 3),
+    signature(r"handler does not match a file name in your deployment package", 3),
     signature(r"java\.lang\.ClassNotFoundException: [\w.$]+", 2, unless=r"NoClassDefFoundError"),
     signature(r"Unable to load type '[^']+' from assembly|Could not find the specified handler assembly", 3),
     signature(r"cannot load such file -- (?:/var/task/)?(?:app|main|index|handler|function|lambda_\w+)\b", 3),

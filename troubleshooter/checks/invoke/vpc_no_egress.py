@@ -47,6 +47,7 @@ SIGNATURES = (
     signature(r"Task timed out after [\d.]+ seconds", 1),
     signature(r"Sandbox\.Timedout", 1),
     signature(r"Task timed out after (?:[3-9]\d|\d{3})\.\d+ seconds", 2),
+    signature(r"Server selection timed out|Can't reach database server|Timeout connecting to server", 2),
     signature(r"HttpClient\.Timeout of [\d.]+ seconds elapsing|HttpConnectTimeoutException", 2),
     signature(r"Network is unreachable|socket hang up|UND_ERR_CONNECT_TIMEOUT|Max retries exceeded with url", 2),
 )

@@ -32,7 +32,7 @@ SIGNATURES = (
     signature(
         r"server closed the connection unexpectedly|MySQL server has gone away"
         r"|SSL connection has been closed unexpectedly|Connection reset by peer|connection already closed|EPIPE\b"
-        r"|\bECONNRESET\b",
+        r"|\bECONNRESET\b|Cannot enqueue \w+ after|Client must be connected before",
         2,
     ),
     signature(

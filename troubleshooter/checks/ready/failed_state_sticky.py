@@ -35,6 +35,7 @@ SIGNATURES = (
     ),
     signature(r"Cannot (?:invoke|update).{0,60}state.{0,20}Failed", 2),
     signature(r"CodeArtifactUserFailedException", 2),
+    signature(r"unexpected state 'Failed'", 2),
 )
 
 

@@ -54,6 +54,7 @@ SIGNATURES = (
         2,
     ),
     signature(r"not authorized to perform: ec2:\w*NetworkInterface", 3),
+    signature(r"SubnetIds and Security\w*Ids must coexist", 2),
     signature(
         r"EC2 Error Code: Invalid(?:Group|SubnetID|SecurityGroupID)\.NotFound"
         r"|(?:subnet ID|security group) ['\x22]?(?:subnet|sg)-\w+['\x22]? does not exist",
