@@ -25,6 +25,10 @@ def walk(session: Session, *, ask: bool | None = None) -> int:
     asking = sys.stdin.isatty() if ask is None else ask
     try:
         print_walk(session, asking=asking)
+    except KeyboardInterrupt:
+        if session.journal.session:
+            say(f"recorded as {session.journal.session}; go on with `troubleshooter resume {session.journal.session}`")
+        raise
     finally:
         session.end()
     report = reports.from_journal(session.journal.records)
@@ -76,7 +80,10 @@ def _choice(node: Node, proposed: str) -> str:
         mark = "  ← proposed, press Enter" if name == proposed else ""
         _out(f"  {number}. {node.choices[name]}{mark}")
     while True:
-        typed = input("> ").strip()
+        try:
+            typed = input("> ").strip()
+        except EOFError:  # Ctrl+D, or a terminal that has gone: nobody answers any more
+            raise KeyboardInterrupt from None
         if not typed:
             return proposed
         if typed.isdigit() and 1 <= int(typed) <= len(names):
