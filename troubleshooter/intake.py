@@ -6,6 +6,7 @@ What cannot be used is told at once, with the option it came by and the way out.
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,25 @@ def _function(name: str, qualifier: str | None, region: str | None) -> GivenFunc
         )
     if not _FUNCTION_NAME.fullmatch(name):
         raise UsageError(
-            f"{name!r} is neither a function name (letters, digits, - and _, at most 64) nor a function's ARN; "
-            "an image goes with --image, a template with --template"
+            f"{name!r} is neither a function name (letters, digits, - and _, at most 64) nor a function's ARN; {meant(name)}"
         )
     return GivenFunction(reading=reading, name=name, region=region, qualifier=qualifier)
+
+
+def meant(word: str) -> str:
+    """What somebody wants who names this where it cannot stand."""
+    path, quoted = Path(word), shlex.quote(word)
+    if path.is_dir():
+        return f"for a folder of code: --source {quoted}"
+    if path.suffix in (".tar", ".tgz"):
+        return f"for an image's archive: --image docker-archive:{quoted}"
+    if path.suffix in (".yaml", ".yml", ".json", ".template"):
+        return f"for a template: --template {quoted}"
+    if _FUNCTION_NAME.fullmatch(word) or word.startswith("arn:"):
+        return f"for a function in AWS: troubleshooter diagnose {quoted}"
+    if "/" in word or ":" in word:
+        return f"for an image: --image {quoted}"
+    return "an image goes with --image, a template with --template"
 
 
 def _image(reference: str) -> GivenImage:

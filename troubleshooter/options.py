@@ -197,7 +197,9 @@ def target_of(options: argparse.Namespace) -> Target:
     from troubleshooter.model import Target
 
     if misplaced := getattr(options, "misplaced", None):
-        raise UsageError(f"{misplaced}: preflight takes options alone; {_meant(misplaced)}")
+        from troubleshooter.intake import meant
+
+        raise UsageError(f"{misplaced}: preflight takes options alone; {meant(misplaced)}")
     return Target(
         function=getattr(options, "target", None),
         qualifier=getattr(options, "qualifier", None),
@@ -213,18 +215,6 @@ def target_of(options: argparse.Namespace) -> Target:
         offline=options.offline,
         deep=options.deep,
     )
-
-
-def _meant(word: str) -> str:
-    """What somebody wants who names this where only options go."""
-    path, quoted = Path(word), shlex.quote(word)
-    if path.is_dir():
-        return f"for a folder of code: --source {quoted}"
-    if path.suffix in (".tar", ".tgz"):
-        return f"for an image's archive: --image docker-archive:{quoted}"
-    if path.suffix in (".yaml", ".yml", ".json", ".template"):
-        return f"for a template: --template {quoted}"
-    return f"for a function in AWS: troubleshooter diagnose {quoted}"
 
 
 def _error_text(name: str | None, usage_error: type[Exception]) -> str | None:
