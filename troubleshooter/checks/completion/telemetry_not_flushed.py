@@ -37,7 +37,8 @@ from troubleshooter.text import one_line
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(
-        r"Exception while exporting|Failed to export (?:batch|spans|metrics|logs|traces)"
+        r"Exception while exporting|Exporting failed\. (?:No more retries|Dropping|Will retry)"
+        r"|Failed to export (?:batch|spans|metrics|logs|traces)"
         r"|Transient error .* encountered while exporting|(?:otlp|otel|span|trace|metric)\w*[ _-]?exporter.{0,60}(?:DeadlineExceeded"
         r"|UNAVAILABLE|ECONNRESET|timed out)|OTLPExporterError",
         3,

@@ -35,6 +35,7 @@ SIGNATURES = (
         unless=r"executable not found|gcc|fatal error|command not found",
     ),
     signature(r"InvalidGroupId\.Malformed", 3),
+    signature(r"argument named .?(?:image_uri|image_config|package_type|architectures).? is not expected", 3),
     signature(
         r"(?:entryPoint|command).{0,60}(?:must|should) (?:also )?be (?:specified|defined|set) (?:with|along"
         r"|together)|Either .{0,40}entryPoint",

@@ -36,6 +36,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"invalid ELF header", 3),
+    signature(r"cannot execute binary file", 2, unless=r"docker build|failed to solve|qemu"),
     signature(r"slice is not valid mach-o file|not a mach-o file|mach-o", 2),
     signature(
         r"-darwin(?:-arm64|-x64)?[./]|\.cpython-\d+-darwin\.so|darwin-(?:arm64|x64)",

@@ -29,7 +29,7 @@ from troubleshooter.model import Rung
 RUNG = Rung.HANDLER
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
-    signature(r"\[?Errno 38\]? ?:? ?Function not implemented", 3),
+    signature(r"\[?Errno 38\]? ?:? ?(?:Function not implemented|ENOSYS)", 3),
     signature(r"/sys/devices/system/cpu/(?:possible|present)", 3),
     signature(r"(?:/dev/shm)\b", 2, unless=r"disable-dev-shm-usage"),
     signature(r"_multiprocessing\.SemLock|SemLock", 3),

@@ -55,6 +55,7 @@ SIGNATURES = (
     ),
     signature(r"not authorized to perform: ec2:\w*NetworkInterface", 3),
     signature(r"SubnetIds and Security\w*Ids must coexist", 2),
+    signature(r"throttled by EC2|EC2 Error Code:\s+RequestLimitExceeded", 3),
     signature(
         r"EC2 Error Code: Invalid(?:Group|SubnetID|SecurityGroupID)\.NotFound"
         r"|(?:subnet ID|security group) ['\x22]?(?:subnet|sg)-\w+['\x22]? does not exist",

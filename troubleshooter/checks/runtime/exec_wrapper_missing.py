@@ -35,6 +35,7 @@ FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"^(?:.*\s)?/opt/\S+: does not exist", 3),
     signature(r"AWS_LAMBDA_EXEC_WRAPPER.*(?:does not exist|no such file)", 3),
+    signature(r"AWS_LAMBDA_EXEC_WRAPPER\b[\s\S]{0,600}?exit status 127", 3),
     signature(r"exit status 127", 1),
 )
 

@@ -34,6 +34,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 FREQUENCY = Frequency.RARE
 SIGNATURES = (
     signature(r"^(?:.*\s)?/\S+: is not an executable", 3),
+    signature(r"AWS_LAMBDA_EXEC_WRAPPER\b[\s\S]{0,600}?exit status 126", 3),
     signature(r"exit status 126", 1),
 )
 

@@ -37,6 +37,7 @@ from troubleshooter.model import Rung, Severity, Verdict
 FREQUENCY = Frequency.OCCASIONAL
 SIGNATURES = (
     signature(r'exec: "(?!/)[^"]+": executable file not found in \$PATH', 3),
+    signature(r"InvalidEntryPoint\(|entrypoint path isn't valid", 3),
     signature(r"fork/exec (?!/)\S+: no such file or directory", 3),
 )
 

@@ -42,7 +42,7 @@ from troubleshooter.model import Remediation, Rung, Severity, Unblock, Verdict
 FREQUENCY = Frequency.COMMON
 SIGNATURES = (
     signature(r"find valid bootstrap\(s\): \[\S*/bootstrap", 3),
-    signature(r"find valid bootstrap", 2, unless=r"Entrypoint: \["),
+    signature(r"find valid bootstrap", 2, unless=r"Entrypoint: \[|bootstrap\(s\): \[(?!\S*bootstrap\b)"),
     signature(r"/var/runtime/bootstrap: No such file or directory", 3),
     signature(r"Error: fork/exec /var/task/\S*: no such file or directory", 1),
     signature(r"fork/exec /var/task/\S+: no such file or directory[\s\S]{0,40}\bPathError\b", 3),
