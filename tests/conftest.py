@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.lab import isolation
 
 if TYPE_CHECKING:
     from tests.lab.aws import Account
+
+
+# A slow machine is no failure, and each run tries the same examples: looking for new ones is the fuzz target's work.
+settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session", autouse=True)
