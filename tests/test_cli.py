@@ -135,6 +135,13 @@ def test_bad_input_is_named_with_the_way_out(
     assert "Traceback" not in done.stderr
 
 
+def test_a_text_that_is_too_long_is_read_at_both_ends(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("x\n" * 2_000_000 + "fork/exec /app/run: exec format error\n")
+    done = run("diagnose", "--error-file", str(tmp_path / "long.txt"), "--format", "json")
+    assert json.loads(done.stdout)["diagnosis"]["suspects"][0]["cause"] == "arch_image_function_mismatch"
+    assert "its first and last 1 MiB are read" in done.stderr
+
+
 def test_no_credentials_is_5_and_says_what_to_do() -> None:
     done = run("diagnose", "demo", "--region", "eu-west-1", "--format", "json")
     assert done.returncode == 5, done.stderr

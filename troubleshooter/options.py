@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Run = Callable[[argparse.Namespace], int]
 Command = Callable[[str, str], argparse.ArgumentParser]
 
+PASTED = 1 << 20
+"""Characters of a pasted text that are read, of its beginning and of its end: the error is at one or the other."""
 EXIT_CODES = """exit codes: 0 nothing wrong · 3 cause confirmed or suspected · 4 inconclusive · 5 nothing could be read
 because of credentials, network or rights · 2 usage · 1 our bug · 130 interrupted (129, 143: hung up, terminated)"""
 
@@ -226,4 +228,11 @@ def _error_text(name: str | None, usage_error: type[Exception]) -> str | None:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise usage_error(f"--error-file {name}: {error.strerror}") from error
-    return decoded(content)
+    text = decoded(content)
+    if len(text) <= 2 * PASTED:
+        return text
+    left = len(text) - 2 * PASTED
+    say(
+        f"troubleshooter: the text is long: its first and last {PASTED >> 20} MiB are read, {left} characters between are not"
+    )
+    return f"{text[:PASTED]}\n[{left} characters left out]\n{text[-PASTED:]}"

@@ -43,9 +43,7 @@ SIGNATURES = (
     signature(r"(?:OperationalError|ConnectionRefusedError|ECONNREFUSED|could not connect to server)", 1),
     signature(r"Error: Runtime exited with error: exit status 1\b", 1),
     signature(r"Static initialization failed|Error loading (?:method \S+ on )?class|TypeInitializationException", 2),
-    signature(
-        r"\bpanic: [\s\S]{0,600}goroutine \d+ \[|Error: Runtime exited with error: exit status 2\b", 2, unless=_TOOLS
-    ),
+    signature(r"\bpanic: [\s\S]{0,600}goroutine \d+ \[", 2, unless=_TOOLS),
     signature(r"\bpanic: (?:runtime error|interface conversion|assignment to entry in nil map)", 2, unless=_TOOLS),
     signature(r"FUNCTION_ERROR_INIT_FAILURE", 2),
     signature(r"NoClassDefFoundError|Could not load file or assembly", 1),
