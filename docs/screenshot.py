@@ -22,13 +22,12 @@ def save(app: TroubleshooterApp, path: Path) -> None:
 
 
 async def draw(size: tuple[int, int], folder: Path) -> None:
-    """Walks the streaming incident and saves a picture of the walk and of the diagnosis."""
+    """Walks the streaming incident and saves a picture of the diagnosis."""
     with tempfile.TemporaryDirectory() as journals:
         app = TroubleshooterApp(session=demo.open_session(demo.incident("streaming"), within=Path(journals)))
         async with app.run_test(size=size) as pilot:
             while not (isinstance(app.screen, WalkScreen) and app.screen.evaluation and not app.screen.busy_since):
                 await pilot.pause(0.05)
-            save(app, folder / "walk.svg")
             await pilot.press("enter")
             while not isinstance(app.screen, FindingScreen):
                 await pilot.pause(0.05)
