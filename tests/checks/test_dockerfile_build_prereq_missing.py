@@ -157,3 +157,12 @@ def test_the_build_may_be_started_in_another_folder_that_holds_everything() -> N
 
 def test_nothing_copied_is_not_asked() -> None:
     assert verdict(BASE + 'CMD ["a.b"]\n').outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_file_that_may_be_made_before_the_build_is_not_said_to_be_there() -> None:
+    made = verdict(BASE + "COPY app.py made.cfg dist ./\n")
+    assert made.outcome is Outcome.PASS
+    assert made.message.endswith("or may be made before the build: made.cfg, dist")
+    assert (
+        verdict(BASE + "COPY app.py src/ *.toml ./\n").message == "the files that the Dockerfile's steps name are there"
+    )

@@ -156,6 +156,8 @@ class BuildGaps(Fact):
     gaps: tuple[BuildGap, ...] = ()
     looked_at: int = 0
     """Files that steps name and that were looked for."""
+    made: tuple[str, ...] = ()
+    """Those that the source folder does not have and that something may make before the build."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ MAKES_NOTHING = re.compile(
 PACKED = re.compile(r"\.(?:tar|t?[gx]z|t?bz2?|zst|tar\.\w+)$")
 """What ADD unpacks."""
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+_PATTERN = re.compile(r"[*?\[]")
 _CLOSE = 0.85
 LONGEST = 200
 
@@ -58,8 +59,15 @@ def build_gaps(
         return Unavailable(Reason.NOT_GIVEN, "which folder the image is built in cannot be told from the source folder")
     here = Context(context, code.tree, ignore_rules(recipe, context, code.tree))
     found = [gap for stage in recipe.stages for gap in (*_absent(stage, here), *_not_copied(stage, here))]
-    looked = sum(len(step.copied.sources) for stage in recipe.stages for step in stage.steps if step.copied)
-    return BuildGaps(reading=recipe.reading, gaps=tuple(dict.fromkeys(found)), looked_at=looked)
+    named = [source for stage in recipe.stages for step in stage.steps if step.copied for source in step.copied.sources]
+    told = {gap.file for gap in found}
+    made = [each for each in named if each not in told and not _PATTERN.search(each) and not here.has(each)]
+    return BuildGaps(
+        reading=recipe.reading,
+        gaps=tuple(dict.fromkeys(found)),
+        looked_at=len(named),
+        made=tuple(dict.fromkeys(made)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

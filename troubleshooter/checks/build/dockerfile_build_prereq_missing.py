@@ -137,6 +137,9 @@ def dockerfile_build_prereq_missing(build: BuildGaps) -> Verdict:
     """Reads what was found missing in the build's context."""
     if not build.gaps and not build.looked_at:
         return not_applicable("the Dockerfile copies nothing from the source folder")
+    if not build.gaps and build.made:
+        text = f"the files that the Dockerfile's steps name are there, or may be made before the build: {', '.join(build.made[:3])}"
+        return passed(text, build.cite("made", label="not in the source folder"))
     if not build.gaps:
         return passed("the files that the Dockerfile's steps name are there")
     certain = [gap for gap in build.gaps if gap.kind != "elsewhere"]
