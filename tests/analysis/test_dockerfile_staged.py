@@ -242,6 +242,31 @@ def test_where_something_may_be_installed_packages_are_not_called_missing(steps:
     assert project(steps, IMPORTS).ask(py_dep_missing).outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "COPY app.py lib/httpx.py ./",
+        "COPY app.py .\nCOPY own.py httpx.py",
+        "COPY app.py lib/httpx.py ./\nENV PYTHONPATH=/var/task/lib",
+    ],
+)
+def test_a_file_that_moves_is_another_module_there(steps: str) -> None:
+    files = {**IMPORTS, "lib/httpx.py": "", "own.py": ""}
+    assert project(steps, files).ask(py_dep_missing).outcome is Outcome.UNKNOWN
+
+
+def test_what_only_some_runtimes_bring_is_not_missing() -> None:
+    code = {"app.py": "import setuptools\n" + coding.HANDLER}
+    assert project("COPY app.py .", code).ask(py_dep_missing).outcome is Outcome.UNKNOWN
+
+
+def test_folders_of_ones_own_path_may_hold_what_is_not_copied_beside_the_handler() -> None:
+    files = {**CODE, "shared/lib.py": "def greet():\n    return 2\n"}
+    steps = "COPY app.py .\nCOPY pkg pkg\nCOPY shared/ /opt/shared/"
+    assert left_out(steps, files) == ["lib.py"]
+    assert left_out(f"{steps}\nENV PYTHONPATH=/opt/shared", files) == []
+
+
 def test_what_is_imported_later_or_guarded_is_not_missing_at_load() -> None:
     code = "try:\n    import httpx\nexcept ImportError:\n    httpx = None\n\ndef handler(event, context):\n    import yaml\n"
     assert project("COPY app.py .", {"app.py": code}).ask(py_dep_missing).outcome is Outcome.UNKNOWN

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from troubleshooter.analysis.dockerfile.context import (
@@ -39,6 +39,7 @@ _LOCAL = re.compile(r"\bpip[\d.]*\s+install\b.*?(?:\s\.{0,2}/|\s\.{1,2}(?=\s|$|\
 _LOCAL_LINE = re.compile(r"(?m)^\s*(?:-e\b|--editable|\.{0,2}/|\.\s*$|\.\[|file:)|@\s*file:|^\s*-r")
 _INSTALLED = re.compile(r"/(?:node_modules|\.?venv|\.git)/")
 _SETS_RIGHTS = re.compile(r"(?:mkdir|chmod|chown|useradd|adduser|groupadd)\b[^<>]*")
+_PATHS = frozenset({"PYTHONPATH", "NODE_PATH"})
 _TAKES_AWAY = re.compile(r"(?:^|\s)(?:rm|mv|find)\s")
 
 
@@ -69,7 +70,9 @@ def staged_code(
     loaded += closure.loaded if isinstance(closure, ImportClosure) else ()
     gone = [each for each in dict.fromkeys(loaded) if not staging.brings(each.path)]
     installed = _installed(requirements)
-    doubts = tuple(dict.fromkeys(_doubts(recipe.final, here)))
+    stated = function.environment if isinstance(function, FunctionRecord) else ()
+    names = {each.name for each in (*recipe.final.environment, *stated)}
+    doubts = tuple(dict.fromkeys(_doubts(recipe.final, here, names)))
     return StagedCode(
         reading=recipe.reading,
         left_out=tuple(
@@ -79,17 +82,9 @@ def staged_code(
         ),
         copies=tuple(f"{each.place} {' '.join(each.sources)} to {each.target}" for each in staging.copies),
         doubts=doubts,
-        sealed=not doubts and _sealed(recipe.final, here),
+        sealed=not doubts and staging.sealed(),
         whole=not gone and not any(step.ran and _TAKES_AWAY.search(step.ran.text) for step in recipe.final.steps),
     )
-
-
-def _sealed(stage: BuildStage, here: Context) -> bool:
-    """Whether only single files are copied, which the folder has, and no command can install: a folder may be filled before."""
-    if any(step.ran and not all(map(_SETS_RIGHTS.fullmatch, commands_of(step.ran.text))) for step in stage.steps):
-        return False
-    sources = [source for step in stage.steps if step.copied for source in step.copied.sources]
-    return all(here.tree.is_file(posixpath.normpath(posixpath.join("/", here.folder, each))) for each in sources)
 
 
 def _installed(requirements: Requirements | Unavailable) -> frozenset[str]:
@@ -120,6 +115,22 @@ class _Staging:
             return True
         wanted = self.wanted(path)
         return bool(wanted) and any(self._lands(copied, wanted) for copied in self.copies)
+
+    def sealed(self) -> bool:
+        """Whether only single files are copied, each to where the source has it, and no command can install.
+
+        A folder may be filled before the build; a file that moves is another module there.
+        """
+        ran = [step.ran.text for step in self.stage.steps if step.ran is not None]
+        if not all(_SETS_RIGHTS.fullmatch(command) for text in ran for command in commands_of(text)):
+            return False
+        return all(self._stays(source, copied) for copied in self.copies for source in copied.sources)
+
+    def _stays(self, source: str, copied: Copied) -> bool:
+        whole = posixpath.normpath(posixpath.join("/", self.here.folder, source.lstrip("/")))
+        target = copied.target.rstrip("/") or "/"
+        places = (target, posixpath.join(target, posixpath.basename(whole)))
+        return self.here.tree.is_file(whole) and self.wanted(whole) in places
 
     def wanted(self, path: str) -> str:
         """Where in the image a file of the source folder is looked for; empty for one beside the handler's folders."""
@@ -161,10 +172,11 @@ class _Staging:
         return False
 
 
-def _doubts(stage: BuildStage, here: Context) -> Iterator[str]:
+def _doubts(stage: BuildStage, here: Context, variables: Set[str]) -> Iterator[str]:
     """Why something else than the copied files of the context may be in the image."""
     if not stage.kind or not stage.decided or "onbuild" in stage.base:
         yield f"{stage.base_place} starts from {stage.base}, which may bring code"
+    yield from (f"{name} adds folders in which modules are looked for" for name in sorted(_PATHS & variables))
     if any(_is_link(path, here) for path in here.tree):
         # What a link leads to may be copied under the link's name.
         yield "the source folder has symbolic links"

@@ -12,7 +12,7 @@ from troubleshooter.analysis.python.packages import provided_names
 from troubleshooter.analysis.python.scope import Bound, binds
 from troubleshooter.analysis.python.source import Sources
 from troubleshooter.facts.python_modules import built_in, runtime_provided, standard_library
-from troubleshooter.facts.runtime import RuntimeModel
+from troubleshooter.facts.runtime import NOT_BUILT, RuntimeModel
 
 _INSTALLED = re.compile(r"/(?:site-packages|dist-packages)/")
 _VERSION = re.compile(r"\b__version__\b")
@@ -86,8 +86,9 @@ class Lookup:
         """A top-level name that no folder has."""
         if self._given(top) or not top.isidentifier():
             return Target()
-        if self.runtime.client == "zip" and top in runtime_provided(perhaps=True):
-            return Target(doubt=f"whether the managed runtime brings {top} is not known")
+        unseen = self.runtime.client == "zip" or NOT_BUILT in self.runtime.open_ends
+        if unseen and top in runtime_provided(perhaps=True):
+            return Target(doubt=f"whether the runtime brings {top} is not known")
         if top == "distutils" and self.finder.find("_distutils_hack").found:
             return Target()
         search = self.finder.find(top)
