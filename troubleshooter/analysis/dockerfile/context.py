@@ -50,14 +50,9 @@ def build_gaps(
     recipe: ImageRecipe, code: CodeTree, given: GivenImage | Unavailable, function: FunctionRecord | Unavailable
 ) -> BuildGaps | Unavailable:
     """Looks at every stage up to the image's."""
-    if code.kind != "source" or isinstance(given, GivenImage):
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is there, so it was built")
-    if isinstance(function, FunctionRecord) and function.reading.origin is Origin.RECORD:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has the function's image, so it was built")
-    context = context_folder(recipe, code.tree)
-    if context is None:
-        return Unavailable(Reason.NOT_GIVEN, "which folder the image is built in cannot be told from the source folder")
-    here = Context(context, code.tree, ignore_rules(recipe, context, code.tree))
+    here = context_of(recipe, code, given, function)
+    if isinstance(here, Unavailable):
+        return here
     found = [gap for stage in recipe.stages for gap in (*_absent(stage, here), *_not_copied(stage, here))]
     named = [source for stage in recipe.stages for step in stage.steps if step.copied for source in step.copied.sources]
     told = {gap.file for gap in found}
@@ -68,6 +63,20 @@ def build_gaps(
         looked_at=len(named),
         made=tuple(dict.fromkeys(made)),
     )
+
+
+def context_of(
+    recipe: ImageRecipe, code: CodeTree, given: GivenImage | Unavailable, function: FunctionRecord | Unavailable
+) -> Context | Unavailable:
+    """What the image will be built of, where it is not there already and shows that itself."""
+    if code.kind != "source" or isinstance(given, GivenImage):
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is there, so it was built")
+    if isinstance(function, FunctionRecord) and function.reading.origin is Origin.RECORD:
+        return Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has the function's image, so it was built")
+    folder = _folder(recipe, code.tree)
+    if folder is None:
+        return Unavailable(Reason.NOT_GIVEN, "which folder the image is built in cannot be told from the source folder")
+    return Context(folder, code.tree, _ignored(recipe, folder, code.tree))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class Context:
 
     def has(self, source: str) -> bool:
         folder, name = posixpath.split(posixpath.normpath(posixpath.join("/", self.folder, source.lstrip("/"))))
-        if any(sign in name for sign in "*?["):
+        if _PATTERN.search(name):
             return bool(fnmatch.filter(self.tree.children(folder), name)) if self.tree.is_dir(folder) else False
         return self.tree.exists(posixpath.join(folder, name))
 
@@ -98,7 +107,7 @@ class Context:
         return verdict
 
 
-def context_folder(recipe: ImageRecipe, tree: FileTree) -> str | None:
+def _folder(recipe: ImageRecipe, tree: FileTree) -> str | None:
     """The folder in which most of what is copied lies; None where none of it lies anywhere."""
     sources = [
         source
@@ -124,7 +133,7 @@ def _lie_elsewhere(sources: list[str], tree: FileTree) -> bool:
     return any(all(Context(folder.strip("/"), tree, ()).has(each) for each in sources) for folder in folders)
 
 
-def ignore_rules(recipe: ImageRecipe, context: str, tree: FileTree) -> tuple[tuple[str, bool, str], ...]:
+def _ignored(recipe: ImageRecipe, context: str, tree: FileTree) -> tuple[tuple[str, bool, str], ...]:
     """Of .dockerignore: pattern, whether it takes back, place with text."""
     for name in (f"{recipe.path}.dockerignore", posixpath.join(context, ".dockerignore")):
         text = tree.text(posixpath.join("/", name))
@@ -147,7 +156,7 @@ def _absent(stage: BuildStage, here: Context) -> Iterator[BuildGap]:
     for step in stage.steps:
         for source in step.copied.sources if step.copied is not None else ():
             name = posixpath.basename(source)
-            if any(sign in source for sign in "*?[") or _HIDDEN & set(source.split("/")) or source.startswith(".."):
+            if _PATTERN.search(source) or _HIDDEN & set(source.split("/")) or source.startswith(".."):
                 continue
             text = f"COPY {' '.join(step.copied.sources)}"[:LONGEST] if step.copied else ""
             place = step.copied.place if step.copied else ""
@@ -248,7 +257,7 @@ def _brings(copied: Copied, path: str, here: Context) -> bool:
         whole = posixpath.normpath(posixpath.join("/", here.folder, source.lstrip("/")))
         if PACKED.search(name) or "**" in source:
             return True
-        if any(sign in source for sign in "*?["):
+        if _PATTERN.search(source):
             if fnmatch.fnmatchcase(path, posixpath.join(target, name)) or _may_be_folders(whole, here):
                 return True
         elif here.tree.is_dir(whole) or not (here.tree.exists(whole) or "." in name):
@@ -262,7 +271,7 @@ def _brings(copied: Copied, path: str, here: Context) -> bool:
 def _may_be_folders(pattern: str, here: Context) -> bool:
     """Whether a pattern may fit a folder, whose files are brought then."""
     folder, name = posixpath.split(pattern)
-    if any(sign in folder for sign in "*?["):
+    if _PATTERN.search(folder):
         return True
     found = fnmatch.filter(here.tree.children(folder), name) if here.tree.is_dir(folder) else []
     return any(here.tree.is_dir(posixpath.join(folder, each)) for each in found)

@@ -18,8 +18,7 @@ from troubleshooter.analysis.dockerfile.context import (
     REQUIREMENT,
     Context,
     commands_of,
-    context_folder,
-    ignore_rules,
+    context_of,
 )
 from troubleshooter.facts import Reason, Unavailable, provides
 from troubleshooter.facts.build import BuildStage, Copied, ImageRecipe, LeftOut, Ran, StagedCode
@@ -30,7 +29,6 @@ from troubleshooter.facts.image import CodeTree
 from troubleshooter.facts.packages import Requirements
 from troubleshooter.facts.runtime import HandlerResolution, RuntimeModel
 from troubleshooter.facts.tree import Kind
-from troubleshooter.model import Origin
 
 _NODE_INSTALL = re.compile(r"(?:\w+=\S*\s+)*npm\s+(?:install|i|add)\b[^<>]*")
 _SCRIPTS = re.compile(r'"(?:pre|post)?(?:install|prepare)"\s*:')
@@ -55,16 +53,11 @@ def staged_code(
     function: FunctionRecord | Unavailable,
 ) -> StagedCode | Unavailable:
     """Looks at the handler's file and at every file of the source that is sure to load with it."""
-    if code.kind != "source" or isinstance(given, GivenImage):
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "the image is there, and shows what it holds")
-    if isinstance(function, FunctionRecord) and function.reading.origin is Origin.RECORD:
-        return Unavailable(Reason.NOT_OF_THIS_KIND, "AWS has the function's image, so it was built")
+    here = context_of(recipe, code, given, function)
+    if isinstance(here, Unavailable):
+        return here
     if resolution.path is None:
         return Unavailable(Reason.NOT_OF_THIS_KIND, "the handler's file is not in the source folder")
-    folder = context_folder(recipe, code.tree)
-    if folder is None:
-        return Unavailable(Reason.NOT_GIVEN, "which folder the image is built in cannot be told from the source folder")
-    here = Context(folder, code.tree, ignore_rules(recipe, folder, code.tree))
     staging = _Staging(recipe.final, here, runtime)
     loaded = [Loaded(resolution.path, resolution.module, "")]
     loaded += closure.loaded if isinstance(closure, ImportClosure) else ()
