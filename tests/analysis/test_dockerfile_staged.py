@@ -141,7 +141,9 @@ def test_what_another_step_may_bring_is_not_called_left_out(steps: str) -> None:
 def test_a_base_that_is_not_known_may_bring_code(base: str) -> None:
     ric = 'WORKDIR /app\nCOPY app.py .\nENTRYPOINT ["python", "-m", "awslambdaric"]'
     found = project(ric, base=base).store.get(StagedCode)
-    assert isinstance(found, Unavailable) or (found.left_out == () and found.doubts)
+    assert isinstance(found, StagedCode)
+    assert found.left_out == ()
+    assert "which may bring code" in found.doubts[0]
 
 
 def test_the_client_on_another_base_looks_in_its_working_directory() -> None:

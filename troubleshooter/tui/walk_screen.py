@@ -322,7 +322,7 @@ class WalkScreen(OwnScreen):
             return ""
         if self.evaluation.node.ask:
             marked = self.evaluation.node.choices.get(self.evaluation.proposed)
-            return f"Enter takes ▸ {marked}  a chooses another" if marked else "a answers."
+            return f"Enter takes ▸ {marked.rstrip('.')}; a chooses another" if marked else "a answers."
         return "Enter goes on with this result, a overrules it."
 
 
